@@ -1,0 +1,47 @@
+# Everything a newcomer types. `make help` lists the targets.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+UV := $(shell command -v uv 2>/dev/null)
+EXTRAS := needle,community,weaviate
+STAMP := $(VENV)/.installed
+
+.PHONY: help setup demo test lint bench docs clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Citeward needs Python 3.11, 3.12 or 3.13 on the PATH (or: make PYTHON=/path/to/python $(MAKECMDGOALS))"; exit 1; }
+ifdef UV
+	@test -x $(BIN)/python || $(UV) venv --quiet --python "$(PYTHON)" $(VENV)
+	$(UV) pip install --quiet --python $(BIN)/python -e '.[$(EXTRAS)]' --group dev
+else
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -e '.[$(EXTRAS)]' --group dev
+endif
+	@touch $@
+
+setup: $(STAMP) ## Make .venv and install everything into it
+
+demo: $(STAMP) ## Index docs/, ask, and show the cited answers
+	$(BIN)/citeward demo
+
+test: $(STAMP) ## Run every test
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff, mypy --strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## Measure quality and speed, peers side by side in one run
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) .citeward dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,80 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from citeward.contracts.guardrail import Verdict
+from citeward.contracts.routing import Route
+
+
+class Label(StrEnum):
+    """How well a quote supports the sentence that cites it."""
+
+    SUPPORTED = "supported"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Citation:
+    """A verified quote: ``stored_document.text[quote_start:quote_end] == quote``, or the citation does not exist."""
+
+    start: int
+    """Where the cited sentence begins in the answer's text."""
+    end: int
+    passage_id: str
+    document_id: str
+    source: str
+    quote: str
+    quote_start: int
+    """Character offset into the stored document."""
+    quote_end: int
+    label: Label
+    score: float
+    """How well the quote supports the sentence, 0..1."""
+    marker: int
+    """The `[n]` in the text that it belongs to."""
+    line: int | None = None
+    """Line of the document where the quote begins, from 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a run used."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+    """US dollars."""
+    calls: int = 0
+    """Model calls."""
+    first_token_ms: float | None = None
+    """From the start of the run to the first released text, where there was any."""
+    total_ms: float = 0.0
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    """Not enough information in the documents."""
+    BLOCKED = "blocked"
+    """A guard stopped the question or the answer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The whole answer of one run."""
+
+    text: str
+    outcome: Outcome
+    citations: tuple[Citation, ...] = ()
+    route: Route | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    usage: Usage = Usage()
+    cached: bool = False
+    thread_id: str = ""
+    run_id: str = ""

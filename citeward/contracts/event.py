@@ -1,0 +1,143 @@
+"""The one vocabulary of events; every wire format is a translation of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from citeward.contracts.answer import Answer, Citation, Usage
+from citeward.contracts.guardrail import Verdict
+from citeward.contracts.retrieval import Passage
+from citeward.contracts.routing import Route
+from citeward.contracts.tool import ToolCall, ToolResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """The run has begun."""
+
+    type: ClassVar[str] = "started"
+    run_id: str
+    thread_id: str
+    agent: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passages:
+    """What was retrieved, numbered from 1 as the answer's markers number it."""
+
+    type: ClassVar[str] = "passages"
+    passages: tuple[Passage, ...]
+    degraded: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routed:
+    """Which model answers, and why."""
+
+    type: ClassVar[str] = "routed"
+    route: Route
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextDelta:
+    """The next piece of guarded text."""
+
+    type: ClassVar[str] = "delta"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cited:
+    """A verified citation; follows the sentence that it belongs to, with offsets into the released text."""
+
+    type: ClassVar[str] = "citation"
+    citation: Citation
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCalled:
+    """A whole, checked tool call."""
+
+    type: ClassVar[str] = "tool_call"
+    call: ToolCall
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolReturned:
+    """What the call gave."""
+
+    type: ClassVar[str] = "tool_result"
+    result: ToolResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interrupted:
+    """The run waits for a person's approval."""
+
+    type: ClassVar[str] = "interrupt"
+    call: ToolCall
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guarded:
+    """A guard did something other than allow. It carries offsets, never the text that was found."""
+
+    type: ClassVar[str] = "guarded"
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class Used:
+    """Totals of the run."""
+
+    type: ClassVar[str] = "usage"
+    usage: Usage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered:
+    """The whole answer; its text equals the joined deltas."""
+
+    type: ClassVar[str] = "answer"
+    answer: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The run ended in an error."""
+
+    type: ClassVar[str] = "error"
+    code: str
+    message: str
+    hint: str
+    retryable: bool
+
+
+Event: TypeAlias = (
+    Started | Passages | Routed | TextDelta | Cited | ToolCalled | ToolReturned | Interrupted | Guarded | Used
+    | Answered | Failed
+)
+Sink: TypeAlias = Callable[[Event], None]
+"""Takes each event as it happens. It must not block: it hands on and returns."""
+
+
+def to_wire(event: Event) -> dict[str, Any]:
+    """The event as JSON-able data with its `type`. A verdict's text stays out: only the answer carries text."""
+    return {"type": event.type, **_plain(event)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Verdict):
+        kept = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "text"}
+        return kept
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    return value

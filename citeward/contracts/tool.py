@@ -1,0 +1,54 @@
+"""Tools that a model may call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolSpec:
+    """What a model is told of a tool."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    """JSON schema of the arguments: an object."""
+    dangerous: bool = False
+    """True where a person must approve each call."""
+    timeout: float = 30.0
+    """Seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall:
+    """A model's wish to call a tool."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolResult:
+    """What came of a call. A failure is a result too: the model reads it and may try otherwise."""
+
+    call_id: str
+    name: str
+    content: str
+    error: bool = False
+    truncated: bool = False
+    """True where the output was cut at the cap."""
+
+
+class Toolset(Protocol):
+    """Some tools under one roof; wrapped to filter, prefix or ask for approval."""
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """The tools on offer, names unique."""
+        ...
+
+    async def call(self, call: ToolCall, /) -> ToolResult:
+        """Run one call: arguments validated first, time and output bounded. Raises only CancelledError."""
+        ...
