@@ -118,8 +118,18 @@ class Failed:
 
 
 Event: TypeAlias = (
-    Started | Passages | Routed | TextDelta | Cited | ToolCalled | ToolReturned | Interrupted | Guarded | Used
-    | Answered | Failed
+    Started
+    | Passages
+    | Routed
+    | TextDelta
+    | Cited
+    | ToolCalled
+    | ToolReturned
+    | Interrupted
+    | Guarded
+    | Used
+    | Answered
+    | Failed
 )
 Sink: TypeAlias = Callable[[Event], None]
 """Takes each event as it happens. It must not block: it hands on and returns."""

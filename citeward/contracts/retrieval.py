@@ -211,8 +211,13 @@ class Store(Retriever, Protocol):
     """A retriever that can be filled. Each document is written all or nothing."""
 
     async def upsert(
-        self, documents: Sequence[Document], chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors], /,
-        *, tenant: str = "default",
+        self,
+        documents: Sequence[Document],
+        chunks: Sequence[Sequence[Chunk]],
+        vectors: Sequence[Vectors],
+        /,
+        *,
+        tenant: str = "default",
     ) -> None:
         """Write documents with their passages, replacing any earlier version of each.
 
