@@ -142,8 +142,7 @@ def to_wire(event: Event) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Verdict):
-        kept = {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "text"}
-        return kept
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value) if f.name != "text"}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

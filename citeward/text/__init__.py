@@ -1,0 +1,1 @@
+"""What every room needs to know of plain text: sentences and words, by character offsets."""
