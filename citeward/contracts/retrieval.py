@@ -245,6 +245,10 @@ class Store(Retriever, Protocol):
         """How many passages the tenant has; 0 for one that is not there."""
         ...
 
+    async def generation(self, *, tenant: str = "default") -> str:
+        """Changes with every write to the tenant's documents, so that what was made from them can be told stale."""
+        ...
+
     async def optimize(self) -> None:
         """Bring indexes up to date and compact, after a bulk of writes."""
         ...

@@ -25,7 +25,8 @@ class Span:
 
 _ABBREVIATIONS = frozenset(
     """mr mrs ms dr prof sr jr st vs etc eg ie cf al inc ltd co corp no vol fig figs eq ch sec pp p ed eds rev gen
-    col lt sgt capt gov sen rep hon mt ft approx dept est min max jan feb mar apr jun jul aug sep sept oct nov dec""".split()
+    col lt sgt capt gov sen rep hon mt ft approx dept est min max jan feb mar apr jun jul aug sep sept oct nov
+    dec""".split()
 )
 _BREAK = re.compile(
     r"""(?P<cjk>[。！？])

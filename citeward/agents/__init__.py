@@ -1,0 +1,1 @@
+"""Agents: what agents/*.yaml may say, and the parts put together from it."""

@@ -1,0 +1,108 @@
+"""One agent, ready to be asked: a compiled graph and how a run of it is started."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import Command
+
+from citeward.agents.spec import AgentSpec
+from citeward.contracts.answer import Answer
+from citeward.contracts.event import Answered, Event, Failed
+from citeward.contracts.principal import Principal
+from citeward.errors import CitewardError, DeadlineExceeded, RunError
+from citeward.graphs.state import ChatInput, ChatOutput, ChatState
+from citeward.nodes.context import Context
+from citeward.nodes.services import Services
+
+CompiledChatGraph = CompiledStateGraph[ChatState, Context, ChatInput, ChatOutput]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """An agent's declaration, its parts, and its compiled graph."""
+
+    spec: AgentSpec
+    services: Services
+    graph: CompiledChatGraph
+
+    async def ask(self, question: str, *, principal: Principal | None = None, thread_id: str | None = None) -> Answer:
+        """Run one question to its answer.
+
+        Args:
+            question: What the user typed.
+            principal: Who asks; the anonymous reader of the default tenant where None.
+            thread_id: Goes on with this thread; a thread of its own where None.
+
+        Raises:
+            CitewardError: The question was not usable, or the run failed.
+        """
+        answer: Answer | None = None
+        async with aclosing(self._run({"question": question}, principal or Principal(), thread_id)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    answer = event.answer
+        if answer is None:
+            raise RunError(
+                "the run stopped before its answer: a tool call waits for approval",
+                hint="Use `stream`, ask a person, and go on with `resume`.",
+            )
+        return answer
+
+    async def stream(
+        self, question: str, *, principal: Principal | None = None, thread_id: str | None = None
+    ) -> AsyncIterator[Event]:
+        """The run's events as they happen. A failure is the last event, `Failed`, never an exception."""
+        async with aclosing(self._run({"question": question}, principal or Principal(), thread_id)) as events:
+            async for event in _failing_softly(events):
+                yield event
+
+    async def resume(
+        self, approved: tuple[str, ...], *, thread_id: str, principal: Principal | None = None
+    ) -> AsyncIterator[Event]:
+        """Go on with a run that waits for approval, with the ids of the calls that a person approved."""
+        command: Command[Any] = Command(resume={"approved": list(approved)})
+        async with aclosing(self._run(command, principal or Principal(), thread_id)) as events:
+            async for event in _failing_softly(events):
+                yield event
+
+    async def _run(
+        self, payload: ChatInput | Command[Any], principal: Principal, thread_id: str | None
+    ) -> AsyncIterator[Event]:
+        shown = thread_id or uuid4().hex
+        config: RunnableConfig = {"configurable": {"thread_id": scoped_thread(principal, self.spec.name, shown)}}
+        seconds = self.spec.limits.seconds
+        context = Context(principal=principal, deadline=time.time() + seconds, thread_id=shown)
+        try:
+            async with asyncio.timeout(seconds):
+                async for event in self.graph.astream(
+                    payload, config, context=context, stream_mode="custom", durability="exit"
+                ):
+                    yield event
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"the run took more than its {seconds:g} s",
+                hint="Raise limits.seconds in the agent's file, or ask for less.",
+            ) from error
+
+
+def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
+    """The checkpointer's thread id: the same name in another tenant, for another subject or agent is another thread."""
+    parts = (principal.tenant, principal.subject, agent, thread_id)
+    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+async def _failing_softly(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+    try:
+        async for event in events:
+            yield event
+    except CitewardError as error:
+        yield Failed(code=error.code, message=error.message, hint=error.hint, retryable=error.retryable)

@@ -1,0 +1,118 @@
+"""Puts an agent together from its declaration and the parts at hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from langgraph.types import Checkpointer
+
+from citeward.agents.agent import Agent
+from citeward.agents.spec import AgentSpec
+from citeward.contracts.cache import Cache
+from citeward.contracts.model import Model
+from citeward.contracts.principal import Principal
+from citeward.contracts.retrieval import Embedder, Reranker, Store
+from citeward.contracts.routing import Router
+from citeward.contracts.tool import Toolset
+from citeward.errors import NotFound
+from citeward.graphs.chat import ChatGraph
+from citeward.guardrails.policy import Rails
+from citeward.nodes.services import Services, ToolsetFactory
+from citeward.prompts.template import Template
+from citeward.tools.builtin import BUILTIN
+from citeward.tools.search import search_toolset
+from citeward.tools.toolset import FunctionToolset, Tool, combined
+
+T = TypeVar("T")
+GraphBuilder = Callable[[Services], ChatGraph]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What all agents of a project share."""
+
+    models: Mapping[str, Model]
+    router: Router
+    rails: Rails
+    prompts: Mapping[str, Template]
+    tools: Mapping[str, Tool]
+    """The project's own functions, by name."""
+    graphs: Mapping[str, GraphBuilder]
+    store: Store | None = None
+    embedder: Embedder | None = None
+    reranker: Reranker | None = None
+    cache: Cache | None = None
+    checkpointer: Checkpointer = None
+
+
+def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
+    """The agent with its graph compiled.
+
+    Raises:
+        NotFound: The declaration names a prompt, tool, graph or tier that is not there.
+    """
+    prompt = _named(parts.prompts, spec.prompt, "prompt", spec)
+    tiers = {model.info.tier for model in parts.models.values()}
+    if unknown := [tier for tier in spec.tiers if tier not in tiers]:
+        raise _unknown("tier", unknown[0], sorted(tiers), spec)
+    services = Services(
+        agent=spec.name,
+        version=_version(spec, prompt, parts),
+        prompt=prompt,
+        models=parts.models,
+        router=parts.router,
+        rails=parts.rails,
+        store=parts.store if spec.retrieval.documents else None,
+        embedder=parts.embedder,
+        reranker=parts.reranker,
+        tools=_tools(spec, parts),
+        cache=parts.cache,
+        alpha=spec.retrieval.alpha,
+        filters=spec.retrieval.filters(),
+        tiers=spec.tiers,
+        sampling=spec.sampling.sampling(),
+        limits=spec.run_limits(),
+        on_unsupported=spec.on_unsupported,
+    )
+    graph = _named(parts.graphs, spec.graph, "graph", spec)(services)
+    return Agent(spec=spec, services=services, graph=graph.compile(checkpointer=parts.checkpointer, name=spec.name))
+
+
+def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
+    if not spec.tools:
+        return None
+    known = {**BUILTIN, **parts.tools}
+    functions = [_named(known, name, "tool", spec) for name in spec.tools if name != "search"]
+    fixed = FunctionToolset(functions, output_cap=spec.limits.tool_output)
+    if "search" not in spec.tools or parts.store is None:
+        return lambda _: fixed
+    store, embedder = parts.store, parts.embedder
+
+    def for_principal(principal: Principal) -> Toolset:
+        search = search_toolset(store, embedder, tenant=principal.tenant, groups=principal.groups)
+        return combined(fixed, search)
+
+    return for_principal
+
+
+def _version(spec: AgentSpec, prompt: Template, parts: Parts) -> str:
+    """A hash of everything that changes answers, 12 hex digits."""
+    seen = [spec.model_dump_json(), prompt.content_hash, sorted(parts.models), parts.rails.policy.content_hash]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:12]
+
+
+def _named(known: Mapping[str, T], name: str, kind: str, spec: AgentSpec) -> T:
+    if name not in known:
+        raise _unknown(kind, name, sorted(known), spec)
+    return known[name]
+
+
+def _unknown(kind: str, name: str, known: list[str], spec: AgentSpec) -> NotFound:
+    return NotFound(
+        f"agent {spec.name!r} names the {kind} {name!r}, which is not there",
+        hint=f"Known: {', '.join(known) or 'none'}.",
+    )

@@ -1,0 +1,1 @@
+"""Models: what writes answers and decides tool calls."""

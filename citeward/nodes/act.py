@@ -1,0 +1,107 @@
+"""Sixth node: runs the tools that the model asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from citeward.contracts.event import Guarded, ToolReturned
+from citeward.contracts.guardrail import Action, Origin, Verdict
+from citeward.contracts.tool import ToolCall, ToolResult, Toolset
+from citeward.guardrails.vault import Vault
+from citeward.nodes.context import Context, context_of, emit, remaining
+from citeward.nodes.services import Services
+
+
+class ActState(TypedDict, total=False):
+    """What the node reads and writes."""
+
+    messages: list[AnyMessage]
+    verdicts: tuple[Verdict, ...]
+    vault: dict[str, str]
+
+
+def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Run the calls of the last message side by side; a dangerous one waits for a person's approval first.
+
+    The run stops with a LangGraph interrupt whose value is ``{"approve": [{"id", "name", "arguments"}, …]}`` and goes
+    on with ``Command(resume={"approved": [id, …]})``. A call that is not approved is answered as refused, and the
+    model reads that.
+    """
+
+    async def node(state: ActState, runtime: Runtime[Context]) -> dict[str, Any]:
+        context = context_of(runtime)
+        active = context.services or services
+        last = state["messages"][-1]
+        if not isinstance(last, AIMessage) or active.tools is None:
+            return {}
+        toolset = active.tools(context.principal)
+        vault = Vault.from_dict(state.get("vault") or {})
+        calls = [
+            ToolCall(id=call["id"] or "", name=call["name"], arguments=_restored(call["args"], vault))
+            for call in last.tool_calls
+        ]
+        refused = _refused(toolset, calls)
+        remaining(runtime)
+        results = await asyncio.gather(
+            *(_refusal(call) if call.id in refused else toolset.call(call) for call in calls)
+        )
+        messages: list[AnyMessage] = []
+        verdicts: list[Verdict] = []
+        for result in results:
+            checked = await active.rails.check(result.content, origin=Origin.TOOL, vault=vault)
+            notable = [v for v in checked.verdicts if v.action is not Action.ALLOW]
+            blocked = any(v.action is Action.BLOCK for v in notable)
+            content = "The result was withheld by a guard." if blocked else checked.text
+            safe = replace(result, content=content, error=result.error or blocked)
+            for verdict in notable:
+                emit(runtime, Guarded(verdict=verdict))
+            emit(runtime, ToolReturned(result=safe))
+            verdicts.extend(notable)
+            messages.append(
+                ToolMessage(
+                    content=safe.content,
+                    tool_call_id=safe.call_id,
+                    name=safe.name,
+                    status="error" if safe.error else "success",
+                )
+            )
+        return {
+            "messages": messages,
+            "verdicts": (*state.get("verdicts", ()), *verdicts),
+            "vault": vault.to_dict(),
+        }
+
+    return node
+
+
+def _refused(toolset: Toolset, calls: list[ToolCall]) -> frozenset[str]:
+    """Ids of the dangerous calls that a person did not approve; waits for the person where there are any."""
+    dangerous = {spec.name for spec in toolset.specs() if spec.dangerous}
+    waiting = [call for call in calls if call.name in dangerous]
+    if not waiting:
+        return frozenset()
+    decision = interrupt({"approve": [{"id": c.id, "name": c.name, "arguments": dict(c.arguments)} for c in waiting]})
+    approved = set(decision.get("approved", ())) if isinstance(decision, dict) else set()
+    return frozenset(call.id for call in waiting if call.id not in approved)
+
+
+async def _refusal(call: ToolCall) -> ToolResult:
+    return ToolResult(call_id=call.id, name=call.name, content="A person refused this call.", error=True)
+
+
+def _restored(value: Any, vault: Vault) -> Any:
+    """Arguments with the values behind their placeholders: tools run on the team's own side."""
+    if isinstance(value, str):
+        return vault.restore(value)
+    if isinstance(value, dict):
+        return {key: _restored(item, vault) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_restored(item, vault) for item in value]
+    return value

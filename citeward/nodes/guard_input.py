@@ -1,0 +1,100 @@
+"""First node: the question is checked before anything else sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypedDict
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.runtime import Runtime
+
+from citeward.contracts.answer import Answer
+from citeward.contracts.event import Guarded, Started
+from citeward.contracts.guardrail import Action, Origin, Verdict
+from citeward.contracts.model import TokenUsage
+from citeward.errors import InputTooLong, InvalidInput
+from citeward.guardrails.vault import Vault
+from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.services import Services
+
+
+class GuardInputState(TypedDict, total=False):
+    """What the node reads and writes."""
+
+    question: str
+    """In: what the user typed. From here on: with placeholders where the policy masks."""
+    run_id: str
+    thread_id: str
+    started_at: float
+    """Unix time in seconds."""
+    verdicts: tuple[Verdict, ...]
+    vault: dict[str, str]
+    """Placeholder to value, kept for the thread."""
+    blocked: str
+    """Why a guard stopped the run; empty where none did."""
+
+
+def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Check length, injection and PII; mask what the policy masks; begin the turn with a clean state.
+
+    Raises (in the node):
+        InvalidInput: The question is empty or not text.
+        InputTooLong: It has more characters than the policy takes.
+    """
+
+    async def node(state: GuardInputState, config: RunnableConfig, runtime: Runtime[Context]) -> dict[str, Any]:
+        context = context_of(runtime)
+        rails = (context.services or services).rails
+        question = _question(state, rails.policy.max_input_chars)
+        thread_id = context.thread_id or str(config.get("configurable", {}).get("thread_id", ""))
+        emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))
+        vault = Vault.from_dict(state.get("vault") or {})
+        checked = await rails.check(question, origin=Origin.USER, vault=vault)
+        notable = tuple(verdict for verdict in checked.verdicts if verdict.action is not Action.ALLOW)
+        for verdict in notable:
+            emit(runtime, Guarded(verdict=verdict))
+        blocking = next((verdict for verdict in notable if verdict.action is Action.BLOCK), None)
+        return {
+            "question": checked.text if blocking is None else "",
+            "run_id": context.run_id,
+            "thread_id": thread_id,
+            "started_at": time.time(),
+            "verdicts": notable,
+            "vault": vault.to_dict(),
+            "blocked": blocking.reason if blocking else "",
+            **_fresh_turn(),
+        }
+
+    return node
+
+
+def _question(state: GuardInputState, limit: int) -> str:
+    question = state.get("question")
+    if not isinstance(question, str):
+        raise InvalidInput(f"the question is {question!r}, not text", hint='Give {"question": "…"}.')
+    if not question.strip():
+        raise InvalidInput(f"the question is empty: {question!r}", hint="Ask something.")
+    if len(question) > limit:
+        raise InputTooLong(
+            f"the question has {len(question):,} characters; the policy takes {limit:,}",
+            hint="Shorten it, or put the long text into a document and index it.",
+        )
+    return question
+
+
+def _fresh_turn() -> dict[str, Any]:
+    """What an earlier turn of the thread left behind, emptied."""
+    answer: Answer | None = None
+    return {
+        "answer": answer,
+        "passages": (),
+        "route": None,
+        "draft": "",
+        "citations": (),
+        "steps": 0,
+        "tokens": TokenUsage(),
+        "cost": 0.0,
+        "first_token_at": None,
+        "degraded": False,
+    }

@@ -1,0 +1,109 @@
+"""Last node: makes the answer, stores it where it may be given again, and closes the run's books."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+from langgraph.runtime import Runtime
+
+from citeward.contracts.answer import NOT_ENOUGH, Answer, Citation, Label, Outcome, Usage
+from citeward.contracts.event import Answered, TextDelta, Used
+from citeward.contracts.guardrail import Action, Verdict
+from citeward.contracts.model import TokenUsage
+from citeward.contracts.routing import Route
+from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.recall import scope_of
+from citeward.nodes.services import Services
+
+
+class SettleState(TypedDict, total=False):
+    """What the node reads and writes."""
+
+    question: str
+    run_id: str
+    thread_id: str
+    started_at: float
+    first_token_at: float | None
+    verdicts: tuple[Verdict, ...]
+    blocked: str
+    draft: str
+    citations: tuple[Citation, ...]
+    route: Route | None
+    steps: int
+    tokens: TokenUsage
+    cost: float
+    messages: list[AnyMessage]
+    answer: Answer | None
+
+
+def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """Compose the Answer from what the run left in its state; its text equals the joined deltas."""
+
+    async def node(state: SettleState, runtime: Runtime[Context]) -> dict[str, Any]:
+        active = context_of(runtime).services or services
+        recalled = state.get("answer")
+        if recalled is not None:
+            answer = replace(
+                recalled, cached=True, usage=_usage(state), run_id=state["run_id"], thread_id=state["thread_id"]
+            )
+        else:
+            answer = _composed(state, runtime)
+            if active.cache is not None and _repeatable(state, answer):
+                await active.cache.put(state["question"], answer, await scope_of(active, runtime))
+        emit(runtime, Used(usage=answer.usage))
+        emit(runtime, Answered(answer=answer))
+        said: list[AnyMessage] = []
+        if recalled is not None:
+            said = [HumanMessage(content=state["question"]), AIMessage(content=answer.text)]
+        return {"answer": answer, "citations": answer.citations, "messages": said}
+
+    return node
+
+
+def _composed(state: SettleState, runtime: Runtime[Context]) -> Answer:
+    blocked = state.get("blocked", "")
+    text = state.get("draft", "")
+    if blocked:
+        notice = ("\n\n" if text else "") + f"This cannot be answered: {blocked}"
+        emit(runtime, TextDelta(text=notice))
+        text += notice
+    outcome = Outcome.BLOCKED if blocked else Outcome.REFUSED if text.strip() == NOT_ENOUGH else Outcome.ANSWERED
+    return Answer(
+        text=text,
+        outcome=outcome,
+        citations=state.get("citations", ()),
+        route=state.get("route"),
+        verdicts=state.get("verdicts", ()),
+        usage=_usage(state),
+        thread_id=state["thread_id"],
+        run_id=state["run_id"],
+    )
+
+
+def _usage(state: SettleState) -> Usage:
+    started, first = state["started_at"], state.get("first_token_at")
+    tokens = state.get("tokens") or TokenUsage()
+    return Usage(
+        input_tokens=tokens.input_tokens,
+        output_tokens=tokens.output_tokens,
+        cost=state.get("cost", 0.0),
+        calls=state.get("steps", 0),
+        first_token_ms=None if first is None else round(1e3 * (first - started), 3),
+        total_ms=round(1e3 * (time.time() - started), 3),
+    )
+
+
+def _repeatable(state: SettleState, answer: Answer) -> bool:
+    """Whether the answer may be given again: not blocked or refused, fully supported, nothing personal, no tools."""
+    return (
+        answer.outcome is Outcome.ANSWERED
+        and bool(answer.citations)
+        and all(citation.label is not Label.UNSUPPORTED for citation in answer.citations)
+        and all(verdict.action is not Action.MODIFY for verdict in answer.verdicts)
+        and answer.usage.calls == 1
+        and sum(isinstance(message, HumanMessage) for message in state.get("messages", [])) == 1
+    )

@@ -1,0 +1,1 @@
+"""Prompts as YAML: templates with a name, a version and declared variables."""

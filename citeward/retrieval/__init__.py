@@ -1,0 +1,1 @@
+"""Finding passages: embedding, stores, fusion, context."""

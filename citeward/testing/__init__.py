@@ -1,0 +1,1 @@
+"""For tests, ours and yours: doubles that follow the contracts, and one conformance suite per contract."""
