@@ -1,0 +1,51 @@
+"""Which parts can be measured, and what data each one takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from citeward.errors import NotFound
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of the system that is measured alone."""
+
+    name: str
+    data: str
+    """The shape of its data, for help texts."""
+    reports: str
+    """What it reports, one sentence."""
+
+
+_FOLDER = (
+    "a folder with documents.jsonl {id, text, title?} and "
+    "questions.jsonl {id, question, relevant: [document id], answers?: [text]}"
+)
+
+PARTS: tuple[Part, ...] = (
+    Part(
+        name="retrieval",
+        data=_FOLDER,
+        reports="precision, recall, MRR and nDCG at 1, 3, 5, 10, 20 by keyword, vector and hybrid search; latency",
+    ),
+    Part(
+        name="answers",
+        data=_FOLDER,
+        reports="how often a gold answer is in the answer, refusals, citations, and quotes found where they say",
+    ),
+    Part(
+        name="tools",
+        data="{question, functions: [JSON schema], calls: [{name: {argument: [accepted value]}}]}; []: none is right",
+        reports="exact calls, names, arguments, false calls; latency",
+    ),
+)
+"""In the order of the guide. A part is listed once it can be measured."""
+
+
+def find_part(name: str) -> Part:
+    """The part of that name; NotFound, naming the ones there are, where it cannot be measured."""
+    for part in PARTS:
+        if part.name == name:
+            return part
+    raise NotFound(f"there is no part {name!r} to measure", hint=f"Parts: {', '.join(part.name for part in PARTS)}.")
