@@ -1,0 +1,1 @@
+"""The embedded embedding model: all-MiniLM-L6-v2 on ONNX Runtime, from plain dependencies and without torch."""
