@@ -1,0 +1,1 @@
+"""Checks on what comes in and on what goes out, as one policy table says."""
