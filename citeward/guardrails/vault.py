@@ -1,0 +1,177 @@
+"""Placeholders for sensitive values, and the way back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from citeward.contracts.guardrail import Finding
+from citeward.errors import InvalidInput
+
+_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
+_SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")
+_ODD = re.compile(r"[^A-Z0-9]+|^(?=[^A-Z])")
+_LITERAL = "TEXT"
+_SEPARATORS = re.compile(r"[\s()\[\].\-/\u00ad\u200b\u2060]+")
+
+
+def label(kind: str, /) -> str:
+    """The short name that stands for a kind in the text: `EMAIL` for EMAIL_ADDRESS."""
+    return _SUFFIX.sub("", _ODD.sub("_", kind.upper()))[:40]
+
+
+def normal(kind: str, value: str, /) -> str:
+    """One form for all the ways to write the same value.
+
+    An e-mail or network address in either case, a card, account or telephone number with any separators. Everything
+    else stands for itself: in a key or a wallet's address the case matters.
+    """
+    match label(kind):
+        case "EMAIL" | "IP":
+            return value.casefold()
+        case "CREDIT_CARD" | "PHONE" | "US_SSN":
+            return _SEPARATORS.sub("", value)
+        case "IBAN":
+            return _SEPARATORS.sub("", value).upper()
+        case _:
+            return value
+
+
+class Vault:
+    """The sensitive values of one thread, each behind a placeholder that says its kind and nothing else.
+
+    A remote model is shown `<EMAIL_1>`; what it writes about `<EMAIL_1>` gets the value back (`restore`, or a
+    `Restorer` on a stream). The same value has the same placeholder for as long as the thread lives.
+
+    A placeholder that somebody typed by hand is not one: `mask` puts it behind a placeholder of its own, so that
+    nobody reads a value by naming it. For that to hold, **every** text that goes to the model goes through `mask`, the
+    passages and the tools' results too, with no findings where nothing in it is to be hidden.
+
+    Example:
+        >>> vault = Vault()
+        >>> text = "Write to ada@example.com"
+        >>> vault.mask(text, [Finding(kind="EMAIL_ADDRESS", start=9, end=24)])
+        'Write to <EMAIL_1>'
+        >>> vault.restore("I wrote to <EMAIL_1>.")
+        'I wrote to ada@example.com.'
+
+    Two that are written differently but are one value come back as it was written first. Values live in memory and
+    in `dump`: encrypt what you store of it.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+        self._placeholders: dict[tuple[str, str], str] = {}
+        self._last: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Vault({sorted(self._values)})"
+
+    @classmethod
+    def load(cls, values: Mapping[str, str], /) -> Vault:
+        """The vault that `dump` gave; raises InvalidInput where a key is not a placeholder."""
+        vault = cls()
+        for placeholder, value in values.items():
+            match = _PLACEHOLDER.fullmatch(placeholder)
+            if match is None:
+                raise InvalidInput(
+                    f"{placeholder!r} is not a placeholder", hint="load what Vault.dump returned, unchanged"
+                )
+            name, number = match[1], int(match[2])
+            vault._values[placeholder] = value
+            vault._placeholders[name, normal(name, value)] = placeholder
+            vault._last[name] = max(number, vault._last.get(name, 0))
+        return vault
+
+    def dump(self) -> dict[str, str]:
+        """Placeholder to value, as JSON-able data."""
+        return dict(self._values)
+
+    @property
+    def longest(self) -> int:
+        """Characters of the longest placeholder; 0 where there is none."""
+        return max(map(len, self._values), default=0)
+
+    def mask(self, text: str, findings: Iterable[Finding], /, *, escape: bool = True) -> str:
+        """`text` with a placeholder for each finding, and for each thing in it that looks like a placeholder.
+
+        A text that was masked before is masked again with `escape=False`, which takes its placeholders for real.
+
+        Findings must not overlap and lie within the text; one that does not is refused with InvalidInput.
+        """
+        spans = sorted((finding.start, finding.end, label(finding.kind)) for finding in findings)
+        out: list[str] = []
+        done = 0
+        for start, end, name in spans:
+            if not done <= start <= end <= len(text):
+                raise InvalidInput(
+                    f"the finding {name!r} at {start}..{end} overlaps another or leaves the text of {len(text)}",
+                    hint="pass the findings of one verdict with the text that it was about",
+                )
+            out += self._escaped(text[done:start], escape), self._placeholder(name, text[start:end])
+            done = end
+        out.append(self._escaped(text[done:], escape))
+        return "".join(out)
+
+    def restore(self, text: str, /) -> str:
+        """`text` with the values back; a placeholder that is not of this vault stays as it is."""
+        return _PLACEHOLDER.sub(lambda match: self._values.get(match[0], match[0]), text)
+
+    def value(self, placeholder: str, /) -> str | None:
+        """What stands behind a placeholder, or None."""
+        return self._values.get(placeholder)
+
+    def could_grow_into_placeholder(self, tail: str, /) -> bool:
+        """Whether `tail` is the beginning of one of the placeholders, and not a whole one."""
+        return any(placeholder.startswith(tail) and placeholder != tail for placeholder in self._values)
+
+    def _escaped(self, text: str, escape: bool) -> str:
+        if not escape or "<" not in text:
+            return text
+        return _PLACEHOLDER.sub(lambda match: self._placeholder(_LITERAL, match[0]), text)
+
+    def _placeholder(self, name: str, value: str) -> str:
+        key = (name, normal(name, value))
+        if key not in self._placeholders:
+            self._last[name] = self._last.get(name, 0) + 1
+            placeholder = f"<{name}_{self._last[name]}>"
+            self._placeholders[key] = placeholder
+            self._values[placeholder] = value
+        return self._placeholders[key]
+
+
+class Restorer:
+    """A stream with the vault's values given back; a StreamGuard.
+
+    Holds back at most one character less than the vault's longest placeholder, and only after a `<` that could begin
+    one. Its findings are empty: nothing was found, something was returned.
+    """
+
+    findings: tuple[Finding, ...] = ()
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._held = ""
+
+    @property
+    def holdback(self) -> int:
+        """One less than the longest placeholder, 0 where there is none."""
+        return max(0, self._vault.longest - 1)
+
+    def feed(self, text: str, /) -> str:
+        """Take the next piece; return what may be released now."""
+        text = self._held + text
+        self._held = ""
+        start = text.rfind("<")
+        if start >= 0 and self._vault.could_grow_into_placeholder(text[start:]):
+            self._held = text[start:]
+            text = text[:start]
+        return self._vault.restore(text) if "<" in text else text
+
+    def close(self) -> str:
+        """The stream has ended; return what was still held back."""
+        held, self._held = self._held, ""
+        return held

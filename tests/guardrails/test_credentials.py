@@ -1,0 +1,39 @@
+import pytest
+
+from citeward.guardrails.credentials import KINDS, credentials
+
+# Put together here, so that no scanner of repositories takes this file for a leak.
+SAMPLES = {
+    "AWS_ACCESS_KEY": "AKIA" + "IOSFODNN7EXAMPLE",
+    "GITHUB_TOKEN": "ghp_" + "a1B2" * 9,
+    "GITLAB_TOKEN": "glpat-" + "a1B2c" * 4,
+    "SLACK_TOKEN": "xoxb-" + "12345-67890-abcdef",
+    "STRIPE_KEY": "sk_" + "live_" + "a1B2" * 6,
+    "GOOGLE_API_KEY": "AIza" + "a1B2c" * 7,
+    "HF_TOKEN": "hf_" + "aBcDe" * 7,
+    "API_KEY": "sk-" + "proj-a1B2" * 5,
+    "JWT": "eyJ" + "hbGciOiJIUzI1NiJ9" + ".eyJ" + "zdWIiOiIxMjM0In0" + ".s1gNaTuRe-_",
+    "PRIVATE_KEY": "-----BEGIN RSA " + "PRIVATE KEY-----",
+    "URL_PASSWORD": "postgres://app:" + "hunter22@",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_found_where_it_stands(kind):
+    sample = SAMPLES[kind]
+    (finding,) = credentials(f"see {sample} there")
+    assert (finding.kind, finding.start, finding.end) == (kind, 4, 4 + len(sample))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sk-learn-is-a-name-with-many-hyphens",
+        "the ghp_ prefix is documented",
+        "https://example.com:8080/path@v2",
+        "-----BEGIN CERTIFICATE-----",
+        "eyJust a word. eyJanother one",
+    ],
+)
+def test_what_only_begins_like_one_is_left_alone(text):
+    assert list(credentials(text)) == []

@@ -1,0 +1,53 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from citeward.contracts.guardrail import Action, Origin
+from citeward.guardrails.pii import PiiGuard, PiiOptions
+from citeward.guardrails.table import Thresholds
+from citeward.testing.suites.guardrail import check_guardrail
+
+DATA = os.environ.get("CITEWARD_DATA")
+needs_data = pytest.mark.skipif(not DATA, reason="CITEWARD_DATA names no folder of evaluation data")
+
+
+def data(name):
+    return json.loads(Path(DATA or "", name).read_text(encoding="utf-8"))
+
+
+def guard(options=None, **limits):
+    return PiiGuard(dict.fromkeys(Origin, Thresholds(**limits)), options)
+
+
+@pytest.mark.parametrize("limits", [{"flag": 0.4}, {"modify": 0.4}, {"block": 0.4}])
+async def test_it_is_a_guardrail(limits):
+    texts = ["Write to ada@example.com or (415) 555-2671", "4111 1111 1111 1111", "x" * 3_000 + " bob@example.org"]
+    await check_guardrail(guard(**limits), texts=texts)
+
+
+async def test_what_is_found_is_replaced_by_its_kind():
+    verdict = await guard(modify=0.4).check("Write to ada@example.com from 10.0.0.17.", origin=Origin.USER)
+    assert verdict.text == "Write to [EMAIL] from [IP]."
+    assert verdict.reason == "The text holds email address, ip address."
+
+
+async def test_an_origin_that_the_policy_leaves_out_passes():
+    only_user = PiiGuard({Origin.USER: Thresholds(block=0.4)})
+    assert (await only_user.check("ada@example.com", origin=Origin.TOOL)).action is Action.ALLOW
+    assert only_user.stream(Origin.MODEL) is None
+
+
+async def test_only_the_entities_that_are_asked_for_are_found():
+    verdict = await guard(PiiOptions(entities=("IBAN_CODE",)), modify=0.4).check("a@example.com", origin=Origin.USER)
+    assert verdict.action is Action.ALLOW
+
+
+@needs_data
+async def test_ordinary_questions_and_paragraphs_hold_no_personal_data():
+    articles = data("retrieval/xquad.en.json")["data"]
+    flagging = guard(flag=0.4)
+    for paragraph in (p for article in articles for p in article["paragraphs"]):
+        for text in (paragraph["context"], *(qa["question"] for qa in paragraph["qas"])):
+            assert (await flagging.check(text, origin=Origin.RETRIEVED)).action is Action.ALLOW
