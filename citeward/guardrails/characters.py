@@ -1,0 +1,127 @@
+"""Characters that hide something: invisible ones, look-alikes, letters written as digits."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+# Nothing is drawn for these. Left out on purpose: the joiners U+200C and U+200D, which Persian, Hindi and emoji need,
+# and the variation selectors after an emoji; both are caught where they hide something (below).
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
+    "\U000e0000-\U000e007f\U000e0100-\U000e01ef]|(?<=[\\x21-\\x7e])[\u200c\u200d\ufe00-\ufe0f](?=[\\x21-\\x7e])"
+    "|[\ufe00-\ufe0f]{2,}"
+)
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{2,8}\U000e007f")
+_TAGS = re.compile("[\U000e0020-\U000e007e]+")
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
+_OVERRIDES = re.compile("[\u202d\u202e]")
+# Only a letter that looks like another inside a word of plain letters: Greek and Russian text keeps its own.
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһԛԝьӏвкмнтАВЕКМНОРСТХІЈЅαοινερκτυγΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡɩıſ‐‑–—’‘“”",
+    "aeopcyxijsdhqwblbkmhtabekmhopctxijsaoivepktuyabezhikmnoptyxagiis----''\"\"",
+)
+_LEET = str.maketrans("013457@$!|", "oieastasil")
+_LEET_WORD = re.compile(r"(?<![\w@$!|])(?=[a-z013457@$!|]*[a-z])(?=[a-z]*[013457@$!|])[a-z013457@$!|]{3,}(?![\w@$!|])")
+_SPACED = re.compile(r"(?<![^\W_])(?:[a-z][ .\-_*]){7,}[a-z](?![^\W_])")
+
+
+def neutralise(text: str, /) -> str:
+    """`text` without invisible characters, for a prompt.
+
+    Passages are quoted to the letter, so nothing else is changed in them: active content (an image that would carry
+    data away, orders to the model) is judged by the `injection` guard, and the passage is dropped or kept whole.
+    Emoji, flags, and the joiners that scripts need stay.
+    """
+    if text.isascii():
+        return text
+    kept = _FLAG.findall(text)
+    if not kept:
+        return _INVISIBLE.sub("", text)
+    parts = _FLAG.split(text)
+    cleaned = [_INVISIBLE.sub("", part) for part in parts]
+    return "".join(part + flag for part, flag in zip(cleaned, [*kept, ""], strict=True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plain:
+    """A text as a reader would take it: lower case, look-alikes replaced, nothing invisible."""
+
+    text: str
+    offsets: tuple[int, ...] | None
+    """For each character of `text` where it stood; None where it stands at the same place."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets into the original text."""
+        if self.offsets is None or end <= start:
+            return start, end
+        return self.offsets[start], self.offsets[end - 1] + 1
+
+
+def plain(text: str, /) -> Plain:
+    """Normalised by NFKC character by character, so that every character knows where it came from."""
+    if text.isascii():
+        return Plain(text=text.lower(), offsets=None)
+    out: list[str] = []
+    offsets: list[int] = []
+    hidden = {index for match in _INVISIBLE.finditer(text) for index in range(*match.span())}
+    for index, char in enumerate(text):
+        if index in hidden:
+            continue
+        lowered = char.lower() if char < "\x80" else unicodedata.normalize("NFKC", char).lower()
+        out.append(lowered)
+        offsets += [index] * len(lowered)
+    whole = "".join(out)
+    if re.search("[a-z]", whole):
+        whole = re.sub(r"\w*[a-z]\w*|[‐‑–—’‘“”]", lambda match: match[0].translate(_LOOKALIKES), whole)
+        # A word made of look-alikes alone, beside plain words, is one of them too.
+        whole = re.sub(r"\b[аеорсухіјѕԁһԛԝӏ]{2,}\b", lambda match: match[0].translate(_LOOKALIKES), whole)
+    return Plain(text=whole, offsets=tuple(offsets))
+
+
+def unleeted(text: str, /) -> str:
+    """Words like `1gn0re` with their letters back, everything else as it is; offsets stay."""
+    return _LEET_WORD.sub(lambda match: match[0].translate(_LEET), text)
+
+
+def unspaced(text: str, /) -> list[str]:
+    """Words written `l i k e  t h i s`, without the gaps."""
+    return [re.sub(r"[ .\-_*]", "", match[0]) for match in _SPACED.finditer(text)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """What was hidden in a text by characters that are not drawn."""
+
+    kind: str
+    start: int
+    end: int
+    payload: str = ""
+    """The hidden text, where it could be read."""
+
+
+def hidden(text: str, /) -> list[Hidden]:
+    """Text written in tag characters or variation selectors, words broken by invisible characters, turned text."""
+    if text.isascii():
+        return []
+    found: list[Hidden] = []
+    flags = {match.start() + 1 for match in _FLAG.finditer(text)}
+    for match in _TAGS.finditer(text):
+        if match.start() not in flags:
+            payload = "".join(chr(ord(char) - 0xE0000) for char in match[0])
+            found.append(Hidden(kind="hidden_text", start=match.start(), end=match.end(), payload=payload))
+    for match in _SELECTORS.finditer(text):
+        payload = bytes(_selected(char) for char in match[0]).decode("utf-8", "replace")
+        found.append(Hidden(kind="hidden_text", start=match.start(), end=match.end(), payload=payload))
+    found += [Hidden(kind="turned_text", start=m.start(), end=m.end()) for m in _OVERRIDES.finditer(text)]
+    broken = list(re.finditer("(?<=[A-Za-z])[\u200b\u200c\u200d\u2060-\u2064\ufeff]+(?=[A-Za-z])", text))
+    if len(broken) >= 3:
+        found.append(Hidden(kind="broken_words", start=broken[0].start(), end=broken[-1].end()))
+    return found
+
+
+def _selected(char: str) -> int:
+    """The byte that a variation selector stands for: 0..15, then 16..255."""
+    code = ord(char)
+    return code - 0xFE00 if code < 0xE0100 else code - 0xE0100 + 16
