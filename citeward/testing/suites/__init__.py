@@ -1,0 +1,1 @@
+"""One conformance suite per contract: what every implementation of it must pass."""

@@ -1,0 +1,103 @@
+"""What every Guardrail and every StreamGuard must hold to.
+
+Call them from your own tests, with your guard and texts that it should meet:
+
+    async def test_my_guard_is_a_guardrail():
+        await check_guardrail(MyGuard(), texts=["a text that it stops", "one that it lets pass"])
+
+Each raises AssertionError with the text's number and what was wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
+
+from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, StreamGuard, Verdict
+
+ODD_TEXTS: tuple[str, ...] = (
+    "",
+    " ",
+    "\n\n\n",
+    "Where is the treaty kept?",
+    "Straße, İstanbul, ﬁancé, Ⅻ",
+    "日本語の文章です。",
+    "שלום עולם",
+    "👩‍👩‍👧 family 🏴󠁧󠁢󠁥󠁮󠁧󠁿 flag",
+    "zero\u200bwidth \u202eturned\u202c",
+    "lone surrogate \ud83d here",
+    "\x00\x01 control",
+    "a" * 5_000,
+    "1 " * 2_500,
+    "<" * 3_000,
+)
+"""Texts that break guards which have met only plain English."""
+
+
+async def check_guardrail(
+    guard: Guardrail, *, texts: Sequence[str] = (), origins: Iterable[Origin] = tuple(Origin)
+) -> None:
+    """Hold `guard` to its contract on `texts` and on ODD_TEXTS, for each origin.
+
+    It has a name and puts it on its verdicts; offsets lie within the text; ALLOW and FLAG return the text as it was and
+    BLOCK returns none of it; whatever is not ALLOW says why, and neither the reason nor the findings repeat the text;
+    the same text is judged alike twice; nothing raises.
+    """
+    assert guard.name, "a guard has a name"
+    for number, text in enumerate((*texts, *ODD_TEXTS)):
+        for origin in origins:
+            verdict = await guard.check(text, origin=origin)
+            _check_verdict(guard, verdict, text, origin, f"text {number} from {origin}")
+            again = await guard.check(text, origin=origin)
+            assert verdict == again, f"text {number} from {origin}: two checks gave two verdicts"
+
+
+def _held(guard: StreamGuard, text: str) -> int:
+    """How many characters a guard that has been fed `text` still keeps to itself."""
+    guard.feed(text)
+    return len(guard.close())
+
+
+def _check_verdict(guard: Guardrail, verdict: Verdict, text: str, origin: Origin, where: str) -> None:
+    assert verdict.guard == guard.name, f"{where}: the verdict is signed {verdict.guard!r}"
+    assert verdict.origin is origin, f"{where}: the verdict speaks of {verdict.origin}"
+    if verdict.action in (Action.ALLOW, Action.FLAG):
+        assert verdict.text == text, f"{where}: {verdict.action} changed the text"
+    if verdict.action is Action.BLOCK:
+        assert verdict.text == "", f"{where}: a blocked text was handed on"
+    if verdict.action is not Action.ALLOW:
+        assert verdict.reason, f"{where}: {verdict.action} without a reason"
+    for finding in verdict.findings:
+        _check_finding(finding, text, where)
+        span = text[finding.start : finding.end]
+        assert len(span) < 8 or span not in verdict.reason, f"{where}: the reason repeats what was found"
+
+
+def _check_finding(finding: Finding, text: str, where: str) -> None:
+    assert finding.kind, f"{where}: a finding without a kind"
+    assert 0 <= finding.start <= finding.end <= len(text), f"{where}: {finding} leaves a text of {len(text)}"
+    assert 0 <= finding.score <= 1, f"{where}: {finding} has an impossible score"
+
+
+def check_stream_guard(make: Callable[[], StreamGuard], text: str, cuts: Iterable[int]) -> str:
+    """Hold a fresh guard to its contract on `text`, fed in the pieces between `cuts`; returns the guarded text.
+
+    What it returns joined, and what it found, is what it gives for the whole text in one piece; it never keeps back
+    more than its declared holdback; what it has released is never taken back; offsets lie within the text.
+    """
+    whole = make()
+    expected = whole.feed(text) + whole.close()
+    guard = make()
+    edges = sorted({0, len(text), *(cut for cut in cuts if 0 < cut < len(text))})
+    out: list[str] = []
+    for start, end in pairwise(edges):
+        out.append(guard.feed(text[start:end]))
+        held = _held(make(), text[:end])
+        assert held <= guard.holdback, f"{held} characters held back, {guard.holdback} declared"
+        assert expected.startswith("".join(out)), "what was released is not how the guarded text begins"
+    out.append(guard.close())
+    assert "".join(out) == expected, "the split changed the guarded text"
+    assert guard.findings == whole.findings, "the split changed what was found"
+    for finding in guard.findings:
+        _check_finding(finding, text, "the stream")
+    return expected
