@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ def latency(seconds: Floats | list[float], prefix: str = "") -> dict[str, Interv
 
 
 def _is_grid(name: str) -> bool:
-    return "@" in name and "-" not in name
+    return re.fullmatch(r"[^-]+@\d+", name) is not None
 
 
 def _umask() -> int:

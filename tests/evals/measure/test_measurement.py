@@ -19,7 +19,7 @@ MEASURED = Measurement(
     items=1190,
     metrics={
         "hybrid.mrr@1": half(0.5), "hybrid.mrr@10": half(0.9), "hybrid-keyword.mrr@10": half(0.02),
-        "gold": half(0.75), "hybrid.ms.p50": half(3.5),
+        "gold": half(0.75), "recall@fpr1": half(0.6), "hybrid.ms.p50": half(3.5),
     },
     settings={"seed": 3},
 )  # fmt: skip
@@ -62,6 +62,7 @@ def test_the_table_shows_depths_side_by_side_and_the_rest_in_a_list() -> None:
     assert "0.500" in row
     assert "0.900" in row
     assert "+0.0200" in text
+    assert "recall@fpr1" in text
     assert "0.3750 – 0.7500" in text
     assert "1,190 items" in text
 

@@ -1,0 +1,114 @@
+"""Public evaluation data, rewritten as the guide documents each part's data.
+
+The data is not part of the project: it lies in the folder that `CITEWARD_DATA` names, under the names used here, and
+what is written goes to a folder that the caller throws away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from citeward.errors import DataError
+from citeward.tools.builtin import builtin_toolset
+
+NO_CALL_QUESTIONS = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """Data for one part."""
+
+    part: str
+    name: str
+    path: Path
+    """A folder or a file, as the part takes it."""
+
+
+def xquad(data: Path, into: Path) -> Dataset:
+    """XQuAD: each paragraph a document without a title, each question about its own paragraph."""
+    articles = _json(data / "retrieval" / "xquad.en.json")["data"]
+    documents, questions = [], []
+    for number, article in enumerate(articles):
+        for place, paragraph in enumerate(article["paragraphs"]):
+            document_id = f"{number:02d}-{place:02d}"
+            documents.append({"id": document_id, "text": paragraph["context"]})
+            questions += [
+                {
+                    "id": asked["id"],
+                    "question": asked["question"],
+                    "relevant": [document_id],
+                    "answers": [answer["text"] for answer in asked["answers"]],
+                }
+                for asked in paragraph["qas"]
+            ]
+    return Dataset(part="retrieval", name="xquad", path=_folder(into / "xquad", documents, questions))
+
+
+def anthropic_docs(data: Path, into: Path) -> Dataset:
+    """A technical manual in passages; a question may have several right ones. Its answers are prose, so left out."""
+    passages = _json(data / "retrieval" / "anthropic_docs.json")
+    asked = _json(data / "retrieval" / "anthropic_docs_questions.json")
+    documents = [{"id": one["chunk_link"], "title": one["chunk_heading"], "text": one["text"]} for one in passages]
+    questions = [{"id": one["id"], "question": one["question"], "relevant": one["correct_chunks"]} for one in asked]
+    folder = _folder(into / "anthropic_docs", documents, questions)
+    return Dataset(part="retrieval", name="anthropic_docs", path=folder)
+
+
+def bfcl(data: Path, into: Path, category: str) -> Dataset:
+    """The Berkeley Function-Calling Leaderboard: `simple_python`, `multiple` or `parallel`."""
+    source = data / "tools" / f"bfcl_{category}.jsonl"
+    items = [json.loads(line) for line in _text(source).splitlines() if line.strip()]
+    rewritten = (
+        {
+            "question": "\n".join(message["content"] for turn in item["question"] for message in turn),
+            "functions": item["function"],
+            "calls": item["ground_truth"],
+        }
+        for item in items
+    )
+    return Dataset(part="tools", name=f"bfcl_{category}", path=_lines(into / f"bfcl_{category}.jsonl", rewritten))
+
+
+def no_calls(data: Path, into: Path) -> Dataset:
+    """Questions of XQuAD beside a calculator and a clock: neither answers any of them."""
+    functions = [
+        {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
+        for spec in builtin_toolset(("calculator", "clock")).specs()
+    ]
+    articles = _json(data / "retrieval" / "xquad.en.json")["data"]
+    questions = [
+        asked["question"] for article in articles for paragraph in article["paragraphs"] for asked in paragraph["qas"]
+    ]
+    # Evenly over the file, so that every article has its part.
+    step = max(1, len(questions) // NO_CALL_QUESTIONS)
+    items = ({"question": one, "functions": functions, "calls": []} for one in questions[::step][:NO_CALL_QUESTIONS])
+    return Dataset(part="tools", name="no_calls", path=_lines(into / "no_calls.jsonl", items))
+
+
+def _folder(folder: Path, documents: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]]) -> Path:
+    folder.mkdir(parents=True)
+    _lines(folder / "documents.jsonl", documents)
+    _lines(folder / "questions.jsonl", questions)
+    return folder
+
+
+def _lines(path: Path, items: Iterable[Mapping[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
+    return path
+
+
+def _json(path: Path) -> Any:
+    return json.loads(_text(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"cannot be read: {error.strerror}", hint="Name the folder with the data by CITEWARD_DATA.", path=str(path)
+        ) from error
