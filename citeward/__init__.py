@@ -1,1 +1,100 @@
-"""Citeward."""
+"""Citeward: guarded, cited answers. An agent framework with tool use on LangGraph.
+
+The names below are the public ones. Each is loaded when it is first used, so that importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from citeward.agents.agent import Agent, CompiledChatGraph
+    from citeward.agents.spec import AgentSpec
+    from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
+    from citeward.contracts.event import Event, to_wire
+    from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, Verdict
+    from citeward.contracts.model import Delta, Message, Model, ModelInfo, ModelRequest
+    from citeward.contracts.principal import Principal
+    from citeward.contracts.retrieval import Document, Embedder, Hit, Passage, Retriever, Store
+    from citeward.errors import CitewardError
+    from citeward.graphs.chat import ChatGraph, build_chat_graph
+    from citeward.nodes.context import Context
+    from citeward.nodes.services import Limits, Services
+    from citeward.project.declared import Project, read_project
+    from citeward.project.opened import OpenProject, open_project
+    from citeward.tools.toolset import tool
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "agents.agent": ("Agent", "CompiledChatGraph"),
+    "agents.spec": ("AgentSpec",),
+    "contracts.answer": ("Answer", "Citation", "Label", "Outcome", "Usage"),
+    "contracts.event": ("Event", "to_wire"),
+    "contracts.guardrail": ("Action", "Finding", "Guardrail", "Origin", "Verdict"),
+    "contracts.model": ("Delta", "Message", "Model", "ModelInfo", "ModelRequest"),
+    "contracts.principal": ("Principal",),
+    "contracts.retrieval": ("Document", "Embedder", "Hit", "Passage", "Retriever", "Store"),
+    "errors": ("CitewardError",),
+    "graphs.chat": ("ChatGraph", "build_chat_graph"),
+    "nodes.context": ("Context",),
+    "nodes.services": ("Limits", "Services"),
+    "project.declared": ("Project", "read_project"),
+    "project.opened": ("OpenProject", "open_project"),
+    "tools.toolset": ("tool",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Action",
+    "Agent",
+    "AgentSpec",
+    "Answer",
+    "ChatGraph",
+    "Citation",
+    "CitewardError",
+    "CompiledChatGraph",
+    "Context",
+    "Delta",
+    "Document",
+    "Embedder",
+    "Event",
+    "Finding",
+    "Guardrail",
+    "Hit",
+    "Label",
+    "Limits",
+    "Message",
+    "Model",
+    "ModelInfo",
+    "ModelRequest",
+    "OpenProject",
+    "Origin",
+    "Outcome",
+    "Passage",
+    "Principal",
+    "Project",
+    "Retriever",
+    "Services",
+    "Store",
+    "Usage",
+    "Verdict",
+    "build_chat_graph",
+    "open_project",
+    "read_project",
+    "to_wire",
+    "tool",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'citeward' has no attribute {name!r}")
+    value = getattr(import_module(f"citeward.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

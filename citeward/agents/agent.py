@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,7 @@ from citeward.agents.spec import AgentSpec
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Answered, Event, Failed
 from citeward.contracts.principal import Principal
-from citeward.errors import CitewardError, DeadlineExceeded, RunError
+from citeward.errors import CitewardError, RunError
 from citeward.graphs.state import ChatInput, ChatOutput, ChatState
 from citeward.nodes.context import Context
 from citeward.nodes.services import Services
@@ -45,53 +44,46 @@ class Agent:
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        answer: Answer | None = None
-        async with aclosing(self._run({"question": question}, principal or Principal(), thread_id)) as events:
+        async with aclosing(self.run(question, principal=principal, thread_id=thread_id)) as events:
             async for event in events:
                 if isinstance(event, Answered):
-                    answer = event.answer
-        if answer is None:
-            raise RunError(
-                "the run stopped before its answer: a tool call waits for approval",
-                hint="Use `stream`, ask a person, and go on with `resume`.",
-            )
-        return answer
+                    return event.answer
+        raise RunError(
+            "the run stopped before its answer: a tool call waits for approval",
+            hint="Use `run`, ask a person, and go on with `resume`.",
+        )
 
-    async def stream(
+    async def run(
         self, question: str, *, principal: Principal | None = None, thread_id: str | None = None
-    ) -> AsyncIterator[Event]:
-        """The run's events as they happen. A failure is the last event, `Failed`, never an exception."""
+    ) -> AsyncGenerator[Event, None]:
+        """The run's events as they happen; the last is `Answered`, or `Interrupted` where a person must approve.
+
+        Raises:
+            CitewardError: The question was not usable, or the run failed.
+        """
         async with aclosing(self._run({"question": question}, principal or Principal(), thread_id)) as events:
-            async for event in _failing_softly(events):
+            async for event in events:
                 yield event
 
     async def resume(
-        self, approved: tuple[str, ...], *, thread_id: str, principal: Principal | None = None
-    ) -> AsyncIterator[Event]:
+        self, approved: Sequence[str], *, thread_id: str, principal: Principal | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Go on with a run that waits for approval, with the ids of the calls that a person approved."""
         command: Command[Any] = Command(resume={"approved": list(approved)})
         async with aclosing(self._run(command, principal or Principal(), thread_id)) as events:
-            async for event in _failing_softly(events):
+            async for event in events:
                 yield event
 
     async def _run(
         self, payload: ChatInput | Command[Any], principal: Principal, thread_id: str | None
-    ) -> AsyncIterator[Event]:
+    ) -> AsyncGenerator[Event, None]:
         shown = thread_id or uuid4().hex
         config: RunnableConfig = {"configurable": {"thread_id": scoped_thread(principal, self.spec.name, shown)}}
-        seconds = self.spec.limits.seconds
-        context = Context(principal=principal, deadline=time.time() + seconds, thread_id=shown)
-        try:
-            async with asyncio.timeout(seconds):
-                async for event in self.graph.astream(
-                    payload, config, context=context, stream_mode="custom", durability="exit"
-                ):
-                    yield event
-        except TimeoutError as error:
-            raise DeadlineExceeded(
-                f"the run took more than its {seconds:g} s",
-                hint="Raise limits.seconds in the agent's file, or ask for less.",
-            ) from error
+        deadline = time.time() + self.spec.limits.seconds
+        context = Context(principal=principal, deadline=deadline, thread_id=shown)
+        stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
+        async for event in stream:
+            yield event
 
 
 def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
@@ -100,9 +92,12 @@ def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
-async def _failing_softly(events: AsyncIterator[Event]) -> AsyncIterator[Event]:
+async def ending_in_failed(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:
+    """The same events; an error is the last of them, `Failed`, instead of an exception: what a wire format sends."""
     try:
         async for event in events:
             yield event
     except CitewardError as error:
-        yield Failed(code=error.code, message=error.message, hint=error.hint, retryable=error.retryable)
+        yield Failed(
+            code=error.code, message=error.message, hint=error.hint, retryable=error.retryable, status=error.status
+        )

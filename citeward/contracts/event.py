@@ -115,6 +115,8 @@ class Failed:
     message: str
     hint: str
     retryable: bool
+    status: int = 500
+    """The HTTP status that the error means."""
 
 
 Event: TypeAlias = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol, TypeAlias
@@ -122,6 +122,9 @@ class Model(Protocol):
         """What it is."""
         ...
 
-    def stream(self, request: ModelRequest, /) -> AsyncIterator[Delta]:
-        """The answer piece by piece; the last delta carries `finish_reason`. Raises a ModelError."""
+    def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:
+        """The answer piece by piece; the last delta carries `finish_reason`. Raises a ModelError.
+
+        Closing the generator early (`aclose`) cancels the call.
+        """
         ...

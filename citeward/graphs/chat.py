@@ -10,6 +10,7 @@ from langgraph.graph import END, START, StateGraph
 from citeward.graphs.state import ChatInput, ChatOutput, ChatState
 from citeward.nodes.act import act
 from citeward.nodes.context import Context
+from citeward.nodes.deadline import bounded
 from citeward.nodes.guard_input import guard_input
 from citeward.nodes.reason import reason
 from citeward.nodes.recall import recall
@@ -33,13 +34,13 @@ def build_chat_graph(services: Services) -> ChatGraph:
     Events arrive at the context's sink, or with ``graph.astream(…, stream_mode="custom")``.
     """
     graph: ChatGraph = StateGraph(ChatState, Context, input_schema=ChatInput, output_schema=ChatOutput)
-    graph.add_node("guard_input", guard_input(services))
-    graph.add_node("recall", recall(services))
-    graph.add_node("retrieve", retrieve(services))
-    graph.add_node("route", route(services))
-    graph.add_node("reason", reason(services))
-    graph.add_node("act", act(services))
-    graph.add_node("settle", settle(services))
+    graph.add_node("guard_input", bounded(guard_input(services)))
+    graph.add_node("recall", bounded(recall(services)))
+    graph.add_node("retrieve", bounded(retrieve(services)))
+    graph.add_node("route", bounded(route(services)))
+    graph.add_node("reason", bounded(reason(services)))
+    graph.add_node("act", bounded(act(services)))
+    graph.add_node("settle", bounded(settle(services)))
     graph.add_edge(START, "guard_input")
     graph.add_conditional_edges("guard_input", _after_guard, {"blocked": "settle", "passed": "recall"})
     graph.add_conditional_edges("recall", _after_recall, {"hit": "settle", "miss": "retrieve"})

@@ -15,7 +15,7 @@ from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.contracts.tool import ToolCall, ToolResult, Toolset
 from citeward.guardrails.vault import Vault
-from citeward.nodes.context import Context, context_of, emit, remaining
+from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.services import Services
 
 
@@ -42,17 +42,24 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         if not isinstance(last, AIMessage) or active.tools is None:
             return {}
         toolset = active.tools(context.principal)
-        vault = Vault.from_dict(state.get("vault") or {})
+        vault = Vault.load(state.get("vault") or {})
         calls = [
             ToolCall(id=call["id"] or "", name=call["name"], arguments=_restored(call["args"], vault))
             for call in last.tool_calls
         ]
         refused = _refused(toolset, calls)
-        remaining(runtime)
         results = await asyncio.gather(
             *(_refusal(call) if call.id in refused else toolset.call(call) for call in calls)
         )
-        messages: list[AnyMessage] = []
+        messages: list[AnyMessage] = [
+            ToolMessage(
+                content=f"The arguments were not valid JSON: {call['error']}. Call again with a JSON object.",
+                tool_call_id=call["id"] or "",
+                name=call["name"] or "",
+                status="error",
+            )
+            for call in last.invalid_tool_calls
+        ]
         verdicts: list[Verdict] = []
         for result in results:
             checked = await active.rails.check(result.content, origin=Origin.TOOL, vault=vault)
@@ -75,7 +82,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         return {
             "messages": messages,
             "verdicts": (*state.get("verdicts", ()), *verdicts),
-            "vault": vault.to_dict(),
+            "vault": vault.dump(),
         }
 
     return node

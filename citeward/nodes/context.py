@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -10,7 +9,6 @@ from langgraph.runtime import Runtime
 
 from citeward.contracts.event import Event, Sink
 from citeward.contracts.principal import Principal
-from citeward.errors import DeadlineExceeded
 from citeward.nodes.services import Services
 
 
@@ -42,16 +40,3 @@ def emit(runtime: Runtime[Context], event: Event) -> None:
         context.sink(event)
     else:
         runtime.stream_writer(event)
-
-
-def remaining(runtime: Runtime[Context]) -> float | None:
-    """Seconds left until the run's deadline; None where there is none. Raises DeadlineExceeded where it has passed."""
-    deadline = context_of(runtime).deadline
-    if deadline is None:
-        return None
-    left = deadline - time.time()
-    if left <= 0:
-        raise DeadlineExceeded(
-            f"the run's deadline passed {-left:.1f} s ago", hint="Ask for less, or give the run more time."
-        )
-    return left

@@ -49,7 +49,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         question = _question(state, rails.policy.max_input_chars)
         thread_id = context.thread_id or str(config.get("configurable", {}).get("thread_id", ""))
         emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))
-        vault = Vault.from_dict(state.get("vault") or {})
+        vault = Vault.load(state.get("vault") or {})
         checked = await rails.check(question, origin=Origin.USER, vault=vault)
         notable = tuple(verdict for verdict in checked.verdicts if verdict.action is not Action.ALLOW)
         for verdict in notable:
@@ -61,7 +61,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "thread_id": thread_id,
             "started_at": time.time(),
             "verdicts": notable,
-            "vault": vault.to_dict(),
+            "vault": vault.dump(),
             "blocked": blocking.reason if blocking else "",
             **_fresh_turn(),
         }

@@ -43,7 +43,7 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         if active.store is None:
             return {}
         # The store is the team's own, so it is searched with what the user typed, not with placeholders.
-        query = Vault.from_dict(state.get("vault") or {}).restore(_query(state))
+        query = Vault.load(state.get("vault") or {}).restore(_query(state))
         hits = await _search(active, query, context)
         candidates = [hit.passage for hit in hits]
         degraded = any(hit.degraded for hit in hits)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TypeAlias
 
 from citeward.contracts.model import Delta, ModelInfo, ModelRequest, TokenUsage, ToolCallFragment
@@ -35,7 +35,7 @@ class ScriptedModel:
         """As given."""
         return self._info
 
-    async def stream(self, request: ModelRequest, /) -> AsyncIterator[Delta]:
+    async def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:
         """The next turn, piece by piece."""
         self.requests.append(request)
         assert self._turns, f"the script has no turn left for request {len(self.requests)}"

@@ -1,0 +1,135 @@
+"""`citeward doctor`: what is configured, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from citeward.cli.options import JsonOption, ProjectOption, run
+
+if TYPE_CHECKING:
+    from citeward.project.declared import Project
+
+
+class State(StrEnum):
+    """How one thing stands."""
+
+    GOOD = "ok"
+    MISSING = "missing"
+    """Not there, and nothing fails without it."""
+    BROKEN = "broken"
+    """Nothing will work until it is mended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One line of the report."""
+
+    what: str
+    state: State
+    told: str
+    hint: str = ""
+
+
+_EXTRAS = {
+    "needle": ("needle", "the embedded default calls tools"),
+    "community": ("langchain_community", "LangChain's loaders, retrievers and vector stores plug in"),
+    "weaviate": ("weaviate", "documents are kept in Weaviate"),
+    "vllm": ("vllm", "a model is served on your GPU"),
+}
+
+
+def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
+    """Check the installation and the project. The exit code is 1 where something is broken."""
+    from dataclasses import asdict
+
+    import orjson
+    from rich.console import Console
+    from rich.table import Table
+
+    from citeward.cli.main import Exit
+
+    findings = run(_findings(project))
+    if json:
+        sys.stdout.write(orjson.dumps([asdict(f) for f in findings], option=orjson.OPT_INDENT_2).decode() + "\n")
+    else:
+        styles = {State.GOOD: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
+        table = Table(box=None, show_header=False)
+        for finding in findings:
+            table.add_row(f"[{styles[finding.state]}]{finding.state}", finding.what, finding.told)
+            if finding.hint:
+                table.add_row("", "", f"[dim]hint: {finding.hint}")
+        Console(highlight=False).print(table)
+    return Exit.FAILED if any(finding.state is State.BROKEN for finding in findings) else Exit.DONE
+
+
+async def _findings(root: Path | None) -> list[Finding]:
+    from citeward import __version__
+    from citeward.errors import CitewardError
+    from citeward.project.declared import find_project, read_project
+
+    found = [
+        Finding(what="citeward", state=State.GOOD, told=f"{__version__} on Python {platform.python_version()}"),
+        await _embedder(),
+        *_extras(),
+    ]
+    try:
+        project = read_project(root or find_project())
+    except CitewardError as error:
+        return [*found, Finding(what="project", state=State.BROKEN, told=error.message, hint=error.hint)]
+    found.append(Finding(what="project", state=State.GOOD, told=f"{project.settings.name} in {project.root}"))
+    for kind, names in (("agents", project.agents), ("prompts", project.prompts), ("tools", project.tools)):
+        found.append(Finding(what=kind, state=State.GOOD, told=", ".join(names) or "none"))
+    models = ", ".join(f"{name} ({model.provider}, {model.tier})" for name, model in project.settings.models.items())
+    found.append(Finding(what="models", state=State.GOOD, told=models))
+    found.append(await _opened(project))
+    return found
+
+
+async def _embedder() -> Finding:
+    from citeward.errors import CitewardError
+    from citeward.retrieval.embedding.minilm import MiniLM
+
+    try:
+        loaded = MiniLM().load()
+    except CitewardError as error:
+        return Finding(what="embedder", state=State.BROKEN, told=error.message, hint=error.hint)
+    if loaded.notice:
+        told, _, hint = loaded.notice.partition("\nhint: ")
+        return Finding(what="embedder", state=State.MISSING, told=told, hint=hint)
+    return Finding(what="embedder", state=State.GOOD, told=f"all-MiniLM-L6-v2, faster graph in {loaded.path}")
+
+
+def _extras() -> Iterator[Finding]:
+    for extra, (module, purpose) in _EXTRAS.items():
+        if importlib.util.find_spec(module) is not None:
+            yield Finding(what=f"extra {extra}", state=State.GOOD, told=purpose)
+        else:
+            yield Finding(
+                what=f"extra {extra}",
+                state=State.MISSING,
+                told=f"not installed; with it, {purpose}",
+                hint=f"pip install 'citeward[{extra}]'",
+            )
+
+
+async def _opened(project: Project) -> Finding:
+    """Whether everything opens together, and how much there is to search."""
+    from citeward.errors import CitewardError
+    from citeward.project.opened import open_project
+
+    try:
+        async with open_project(project.root) as opened:
+            count = await opened.store.count()
+    except CitewardError as error:
+        return Finding(what="store", state=State.BROKEN, told=error.message, hint=error.hint)
+    where = project.path(project.settings.store.path)
+    if not count:
+        return Finding(what="store", state=State.MISSING, told=f"nothing in {where}", hint="Run `citeward index`.")
+    return Finding(what="store", state=State.GOOD, told=f"{count:,} passages in {where}")

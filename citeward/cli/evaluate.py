@@ -1,0 +1,75 @@
+"""`citeward eval`: runs golden suites; the exit code is the verdict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from citeward.cli.options import ProjectOption, run
+
+if TYPE_CHECKING:
+    from citeward.agents.agent import Agent
+    from citeward.contracts.evaluation import Case, Sample
+
+
+def evaluate(
+    suite: Annotated[str, typer.Argument(help="Name of a file in evals/, without .yaml.")] = "docs",
+    project: ProjectOption = None,
+    json: Annotated[Path | None, typer.Option("--json", help="Write the report as JSON to this file.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML to this file.")] = None,
+) -> int:
+    """Run a golden suite against its agent and judge it by its gate. Index the documents first.
+
+    The exit code is 4 where a threshold was missed.
+    """
+    return run(_evaluate(suite, project, json, junit))
+
+
+async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file: Path | None) -> int:
+    from rich.console import Console
+
+    from citeward.cli.main import Exit
+    from citeward.errors import NotFound
+    from citeward.evals.measure.measurement import write_json
+    from citeward.evals.report import junit, render, to_dict
+    from citeward.evals.runner import run_suite
+    from citeward.evals.scorers import build_scorers
+    from citeward.evals.suite import load_suite
+    from citeward.project.opened import open_project
+
+    async with open_project(root, keep_threads=False) as opened:
+        folder = opened.project.root / "evals"
+        path = folder / f"{name}.yaml"
+        if not path.is_file():
+            known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
+            raise NotFound(f"no suite {name!r} in {str(folder)!r}", hint=f"Suites there: {known}.")
+        loaded = load_suite(path)
+        agent = opened.agent(loaded.suite.agent)
+
+        async def text(document_id: str) -> str:
+            return (await opened.store.document(document_id)).text
+
+        scorers = build_scorers(loaded.suite.scorers, document_text=text, seconds=loaded.suite.seconds)
+        report = await run_suite(loaded, lambda case: _sample(agent, case), scorers)
+    Console().print(render(report))
+    if json is not None:
+        write_json(json, to_dict(report))
+    if junit_file is not None:
+        junit_file.write_text(junit(report), encoding="utf-8")
+    return Exit.DONE if report.passed else Exit.GATE
+
+
+async def _sample(agent: Agent, case: Case) -> Sample:
+    """One case's run, with the tools that it called."""
+    from citeward.contracts.evaluation import Sample
+    from citeward.contracts.event import Answered, ToolCalled
+
+    answer, tools = None, []
+    async for event in agent.run(case.question):
+        if isinstance(event, ToolCalled):
+            tools.append(event.call.name)
+        elif isinstance(event, Answered):
+            answer = event.answer
+    return Sample(case=case, answer=answer, tools=tuple(tools))

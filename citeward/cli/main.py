@@ -1,0 +1,81 @@
+"""The `citeward` command: its sub-commands, and how an error becomes a message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from enum import IntEnum
+
+import click
+import typer
+from rich.console import Console
+
+from citeward.cli import agents, ask, chat, demo, doctor, evaluate, index, init, measure, serve
+from citeward.errors import CallerError, CitewardError
+
+
+class Exit(IntEnum):
+    """What the exit code means."""
+
+    DONE = 0
+    FAILED = 1
+    """The run failed: a model, the store or a tool."""
+    USAGE = 2
+    """A mistake in the call, a project file or a setting."""
+    NO_ANSWER = 3
+    """Nothing went wrong, but the documents do not answer, or a guard stopped the question."""
+    GATE = 4
+    """An evaluation ran and missed its thresholds."""
+    INTERRUPTED = 130
+
+
+app = typer.Typer(
+    name="citeward",
+    help="Guarded, cited answers from your documents.",
+    epilog="Exit codes: 0 done, 1 the run failed, 2 a mistake in the call or the project, 3 no answer, "
+    "4 a gate was missed, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("index")(index.index)
+app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
+app.command("serve")(serve.serve)
+app.command("agents")(agents.agents)
+app.command("doctor")(doctor.doctor)
+app.command("eval")(evaluate.evaluate)
+app.command("measure")(measure.measure)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; returns its exit code.
+
+    Args:
+        arguments: Without the program's name; those of the process where None.
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        code = typer.main.get_command(app).main(
+            args=None if arguments is None else list(arguments), prog_name="citeward", standalone_mode=False
+        )
+    except CitewardError as error:
+        errors.print("error: ", style="bold red", end="")
+        errors.print(error.message, markup=False)
+        errors.print("hint: ", style="bold", end="")
+        errors.print(error.hint, markup=False)
+        return Exit.USAGE if isinstance(error, CallerError) else Exit.FAILED
+    except click.exceptions.ClickException as error:
+        error.show(file=sys.stderr)
+        return Exit.USAGE
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        errors.print("interrupted", style="yellow")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; nobody is left to tell.
+        sys.stderr.close()
+        return Exit.DONE
+    return int(code or Exit.DONE)

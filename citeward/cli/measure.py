@@ -1,0 +1,58 @@
+"""`citeward measure`: one part alone, on your own labelled data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from citeward.cli.options import ProjectOption, run
+
+if TYPE_CHECKING:
+    from citeward.evals.measure.measurement import Measurement
+
+
+def measure(
+    part: Annotated[str, typer.Argument(help="retrieval, answers or tools.")],
+    data: Annotated[Path, typer.Option("--data", "-d", help="The labelled data: a folder or a JSON Lines file.")],
+    json: Annotated[Path | None, typer.Option("--json", help="Write the measurement to this file.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Draw this many questions instead of taking all.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the drawing and of the intervals.")] = 0,
+    project: ProjectOption = None,
+) -> int:
+    """Measure one part with 95 % intervals. It works in a store of its own and leaves the project's as it is."""
+    from rich.console import Console
+
+    from citeward.evals.measure.measurement import render, write_json
+
+    measurement = run(_measure(part, data, limit, seed, project))
+    Console().print(render(measurement))
+    if json is not None:
+        write_json(json, measurement.to_dict())
+    return 0
+
+
+async def _measure(part: str, data: Path, limit: int | None, seed: int, root: Path | None) -> Measurement:
+    from citeward.errors import NotFound
+    from citeward.evals.measure.parts import find_part
+    from citeward.project.declared import find_project, read_project
+    from citeward.project.measured import measure_part
+    from citeward.project.starter import starter
+
+    find_part(part)
+    try:
+        project = read_project(root or find_project())
+    except NotFound:
+        if root is not None:
+            raise
+        project = read_project(starter())
+    return await measure_part(part, data, project, limit=limit, seed=seed, progress=_progress)
+
+
+def _progress(done: int, total: int) -> None:
+    """One line on stderr that is written over."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r{done}/{total}" + ("\n" if done == total else ""))
+        sys.stderr.flush()

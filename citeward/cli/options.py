@@ -1,0 +1,55 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+T = TypeVar("T")
+
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", "-p", help="Folder with citeward.toml; found from here upwards where not given."),
+]
+AgentOption = Annotated[
+    str | None, typer.Option("--agent", "-a", help="The agent; the project's default where not given.")
+]
+ThreadOption = Annotated[str | None, typer.Option("--thread", "-t", help="Go on with this thread.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; Ctrl-C cancels it and waits for it to clean up."""
+    quiet()
+    return asyncio.run(coroutine)
+
+
+def quiet() -> None:
+    """Send the libraries' and our own logs to stderr, warnings and worse only, so that stdout is the command's own."""
+    import logging
+
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(file=_Stderr()),
+    )
+    logging.basicConfig(level=logging.ERROR)
+
+
+class _Stderr:
+    """The process's stderr as it is when something is written, so that a redirection is followed."""
+
+    def write(self, text: str) -> int:
+        import sys
+
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        import sys
+
+        sys.stderr.flush()

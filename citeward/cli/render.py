@@ -1,0 +1,58 @@
+"""Shows a run's events on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.text import Text
+
+from citeward.contracts.answer import Answer, Label, Outcome
+from citeward.contracts.event import Event, Failed, Guarded, TextDelta, ToolCalled, ToolReturned
+from citeward.contracts.guardrail import Action
+
+_STYLES = {Label.SUPPORTED: "green", Label.PARTIAL: "yellow", Label.UNSUPPORTED: "red"}
+QUOTE = 110
+"""Characters of a quote that are shown."""
+
+
+def show(console: Console, event: Event) -> None:
+    """Print the event as it comes: text as it streams, tools and guards on lines of their own."""
+    match event:
+        case TextDelta(text=text):
+            console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+        case ToolCalled(call=call):
+            arguments = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
+            console.print(Text(f"→ {call.name}({arguments})", style="cyan"))
+        case ToolReturned(result=result):
+            console.print(Text(f"← {_short(result.content)}", style="red" if result.error else "cyan"))
+        case Guarded(verdict=verdict) if verdict.action in (Action.MODIFY, Action.BLOCK):
+            console.print(Text(f"! {verdict.guard}: {verdict.action} ({verdict.reason})", style="magenta"))
+        case Failed(message=message, hint=hint):
+            console.print(Text(f"\nerror: {message}\nhint: {hint}", style="red"))
+        case _:
+            return
+
+
+def show_citations(console: Console, answer: Answer) -> None:
+    """What the answer rests on: file and line, the quote, and how well it supports the sentence."""
+    for citation in answer.citations:
+        place = f"{citation.source}:{citation.line}" if citation.line else citation.source
+        line = Text(f"  [{citation.marker}] ")
+        line.append(place, style="bold")
+        line.append(f"  “{_short(citation.quote)}”  ", style="dim")
+        line.append(f"{citation.label} {citation.score:.2f}", style=_STYLES[citation.label])
+        console.print(line, soft_wrap=True)
+
+
+def show_footer(console: Console, answer: Answer) -> None:
+    """Who answered, how fast, and how it ended."""
+    usage = answer.usage
+    parts = [answer.route.model] if answer.route else []
+    parts += ["from the cache"] if answer.cached else []
+    parts += [f"{usage.total_ms:.0f} ms", f"${usage.cost:.4f}"]
+    parts += [str(answer.outcome)] if answer.outcome is not Outcome.ANSWERED else []
+    console.print(Text("  " + " · ".join(parts), style="dim"))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= QUOTE else line[: QUOTE - 1] + "…"

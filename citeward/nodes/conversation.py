@@ -1,0 +1,70 @@
+"""LangChain's messages, which a thread's state keeps, and our own, which models read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages.tool import InvalidToolCall
+from langchain_core.messages.tool import ToolCall as LangChainToolCall
+
+from citeward.contracts.model import Message, ToolCallFragment
+from citeward.contracts.tool import ToolCall
+
+HISTORY = 12
+"""Messages of earlier turns that a model reads again."""
+
+
+def to_model(messages: Sequence[AnyMessage]) -> tuple[Message, ...]:
+    """The thread as a model reads it: this turn whole, and the last `HISTORY` messages before it."""
+    begin = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
+    earlier = list(messages[max(0, begin - HISTORY) : begin])
+    while earlier and not isinstance(earlier[0], HumanMessage):
+        earlier.pop(0)  # a tool's result or an answer without its question would make no sense
+    return tuple(_message(message) for message in (*earlier, *messages[begin:]))
+
+
+def _message(message: AnyMessage) -> Message:
+    content = message.text
+    if isinstance(message, ToolMessage):
+        return Message(role="tool", content=content, tool_call_id=message.tool_call_id, name=message.name)
+    if isinstance(message, AIMessage):
+        calls = tuple(ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls)
+        return Message(role="assistant", content=content, tool_calls=calls)
+    return Message(role="user" if isinstance(message, HumanMessage) else "system", content=content)
+
+
+class ToolCallAssembly:
+    """Puts a stream's fragments of tool calls together, by index."""
+
+    def __init__(self) -> None:
+        self._fragments: dict[int, list[ToolCallFragment]] = {}
+
+    def add(self, fragment: ToolCallFragment) -> None:
+        """Take the next piece."""
+        self._fragments.setdefault(fragment.index, []).append(fragment)
+
+    def message(self, text: str) -> AIMessage:
+        """The model's message: whole calls, and those whose arguments are no JSON object as invalid ones."""
+        calls: list[LangChainToolCall] = []
+        invalid: list[InvalidToolCall] = []
+        for index in sorted(self._fragments):
+            pieces = self._fragments[index]
+            name = next((piece.name for piece in pieces if piece.name), "")
+            call_id = next((piece.id for piece in pieces if piece.id), f"call_{index}")
+            raw = "".join(piece.arguments for piece in pieces)
+            arguments, error = _arguments(raw)
+            if arguments is None:
+                invalid.append(InvalidToolCall(type="invalid_tool_call", id=call_id, name=name, args=raw, error=error))
+            else:
+                calls.append(LangChainToolCall(type="tool_call", id=call_id, name=name, args=dict(arguments)))
+        return AIMessage(content=text, tool_calls=calls, invalid_tool_calls=invalid)
+
+
+def _arguments(raw: str) -> tuple[Mapping[str, object] | None, str]:
+    try:
+        value = json.loads(raw or "{}")
+    except json.JSONDecodeError as error:
+        return None, f"{error.msg} at character {error.pos}"
+    return (value, "") if isinstance(value, dict) else (None, f"a {type(value).__name__}, not an object")

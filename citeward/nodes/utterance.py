@@ -1,0 +1,74 @@
+"""The way of one model call's text: output guards, placeholders back, citations, sink."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from citeward.citations.stream import Citer
+from citeward.contracts.answer import Citation
+from citeward.contracts.event import Cited, Event, TextDelta
+from citeward.contracts.guardrail import Verdict
+from citeward.guardrails.stream import Release
+
+
+class Utterance:
+    """Releases what a model says as it is checked; raw text exists only inside.
+
+    Args:
+        release: The policy's guards on the stream; the vault gives its values back at their end.
+        citer: Finds and verifies citations in the released text.
+        emit: Takes each event.
+        base: Characters that were released earlier in the turn; citations' offsets count from the turn's beginning.
+    """
+
+    def __init__(self, release: Release, citer: Citer, emit: Callable[[Event], None], *, base: int = 0) -> None:
+        self._release = release
+        self._citer = citer
+        self._emit = emit
+        self._base = base
+        self._pieces: list[str] = []
+        self.citations: list[Citation] = []
+        self.began_at: float | None = None
+        """Unix time of the first released text."""
+
+    @property
+    def text(self) -> str:
+        """What was released so far; equals the joined deltas."""
+        return "".join(self._pieces)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a guard has stopped the stream: nothing more will be released."""
+        return self._release.stopped
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the guards decided about the stream so far."""
+        return self._release.verdicts
+
+    async def feed(self, text: str) -> None:
+        """Take the model's next piece, and emit what may leave."""
+        if safe := self._release.feed(text):
+            self._send(await self._citer.feed(safe))
+
+    async def close(self) -> None:
+        """The model has finished: emit the rest."""
+        if safe := self._release.close():
+            self._send(await self._citer.feed(safe))
+        self._send(await self._citer.close())
+
+    def _send(self, events: Iterable[TextDelta | Cited]) -> None:
+        for event in events:
+            if isinstance(event, TextDelta):
+                if not event.text:
+                    continue
+                self.began_at = self.began_at or time.time()
+                self._pieces.append(event.text)
+                self._emit(event)
+            else:
+                citation = event.citation
+                placed = replace(citation, start=citation.start + self._base, end=citation.end + self._base)
+                self.citations.append(placed)
+                self._emit(Cited(citation=placed))

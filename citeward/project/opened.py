@@ -1,0 +1,143 @@
+"""A project at work: its store, models, threads and agents, opened together and closed together."""
+
+from __future__ import annotations
+
+import importlib.util
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.memory import InMemorySaver
+
+from citeward.agents.agent import Agent
+from citeward.agents.build import Parts, build_agent
+from citeward.cache.exact import ExactCache
+from citeward.contracts.model import Model
+from citeward.contracts.retrieval import Store, TokenEmbedder
+from citeward.contracts.tool import ToolDecider
+from citeward.errors import CheckpointError
+from citeward.guardrails.build import build_rails
+from citeward.guardrails.policy import Rails, load_policy
+from citeward.models.extractive import ExtractiveModel
+from citeward.models.needle import NeedleDecider
+from citeward.models.router.rules import RuleRouter
+from citeward.project.declared import Project, find_project, read_project
+from citeward.retrieval.embedding.minilm import MiniLM
+from citeward.retrieval.lancedb import LanceStore
+from citeward.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenProject:
+    """What a project runs with. Get it from `open_project`."""
+
+    project: Project
+    store: Store
+    embedder: TokenEmbedder | None
+    models: Mapping[str, Model]
+    rails: Rails
+    agents: Mapping[str, Agent]
+
+    def agent(self, name: str | None = None) -> Agent:
+        """The agent of that name; the default one where None. Raises NotFound with the names there are."""
+        return self.agents[self.project.agent(name).name]
+
+
+@asynccontextmanager
+async def open_project(
+    root: Path | str | None = None, *, keep_threads: bool = True, store: Path | None = None
+) -> AsyncIterator[OpenProject]:
+    """Open a project for as long as the `async with` block lasts.
+
+    Args:
+        root: The folder with citeward.toml; found from the working folder upwards where None.
+        keep_threads: Keep threads in the project's SQLite file; False keeps them in memory.
+        store: Folder of another store to open in the place of the project's own.
+
+    Raises:
+        ProjectError: A file of the project cannot be used; it names file and line.
+        StoreError: The store cannot be opened.
+        CheckpointError: The file of threads cannot be opened.
+    """
+    project = read_project(Path(root) if root is not None else find_project())
+    async with AsyncExitStack() as stack:
+        yield await _open(project, stack, keep_threads=keep_threads, store_path=store)
+
+
+async def _open(
+    project: Project, stack: AsyncExitStack, *, keep_threads: bool, store_path: Path | None
+) -> OpenProject:
+    settings = project.settings
+    embedder = open_embedder(project)
+    store = await open_store(project, embedder, path=store_path)
+    stack.push_async_callback(store.close)
+    models = await _models(settings, embedder, stack)
+    rails = build_rails(load_policy(project.path(settings.policy) if settings.policy else None))
+    parts = Parts(
+        models=models,
+        router=RuleRouter({name: model.info for name, model in models.items()}),
+        rails=rails,
+        prompts=project.prompts,
+        tools=project.tools,
+        graphs=project.graphs,
+        store=store,
+        embedder=embedder,
+        cache=ExactCache(entries=settings.cache.entries, ttl=settings.cache.ttl) if settings.cache.entries else None,
+        checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(),
+    )
+    agents = {name: build_agent(spec, parts) for name, spec in project.agents.items()}
+    return OpenProject(
+        project=project, store=store, embedder=embedder, models=models, rails=rails, agents=agents
+    )
+
+
+def open_embedder(project: Project) -> TokenEmbedder | None:
+    """The embedder that the settings name; None where they say to search by keyword only."""
+    settings = project.settings.embedder
+    if settings.kind == "none":
+        return None
+    return MiniLM(cache_dir=project.path(settings.cache) if settings.cache else None)
+
+
+async def open_store(project: Project, embedder: TokenEmbedder | None, *, path: Path | None = None) -> LanceStore:
+    """The project's store, or one of the same make at `path`."""
+    return await LanceStore.open(path or project.path(project.settings.store.path), embedder=embedder)
+
+
+def needle_installed() -> bool:
+    """Whether the extra that decides tool calls is there."""
+    return importlib.util.find_spec("needle") is not None
+
+
+async def _models(settings: Settings, embedder: TokenEmbedder | None, stack: AsyncExitStack) -> dict[str, Model]:
+    decider: ToolDecider | None = None
+    if needle_installed() and any(model.tool_calls == "needle" for model in settings.models.values()):
+        needle = NeedleDecider()
+        stack.push_async_callback(needle.close)
+        decider = needle
+    return {
+        name: ExtractiveModel(
+            embedder, decider=decider if model.tool_calls == "needle" else None, name=name, tier=model.tier
+        )
+        for name, model in settings.models.items()
+    }
+
+
+async def _threads(project: Project, stack: AsyncExitStack) -> BaseCheckpointSaver[str]:
+    """The SQLite checkpointer, its file made where it is not there."""
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    path = project.path(project.settings.state.path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, at the start
+        saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
+        await saver.setup()
+    except (sqlite3.Error, OSError) as error:
+        raise CheckpointError(
+            f"the file of threads {str(path)!r} cannot be opened: {error}",
+            hint="Make its folder writable, or name another file under [state] path in citeward.toml.",
+        ) from error
+    return saver

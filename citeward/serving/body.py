@@ -1,0 +1,45 @@
+"""Refuses a request body that is too large, before it is in memory."""
+
+from __future__ import annotations
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from citeward.errors import InputTooLong
+
+
+class BodyLimit:
+    """ASGI middleware: 413 for a body over `limit` bytes, whether its length is declared or it comes in chunks."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if declared.isdigit() and int(declared) > self._limit:
+            await self._refusal(int(declared))(scope, receive, send)
+            return
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise InputTooLong(
+                    f"the body has more than {self._limit:,} bytes", hint="Send less, or raise server.max_body."
+                )
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _refusal(self, size: int) -> JSONResponse:
+        error = InputTooLong(
+            f"the body has {size:,} bytes; the server takes {self._limit:,}",
+            hint="Send less, or raise server.max_body.",
+        )
+        return JSONResponse({"error": error.to_dict()}, status_code=error.status)

@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from citeward.agents.spec import AgentSpec, RetrievalSpec, read_agents
+from citeward.contracts.retrieval import And, Where
+from citeward.errors import ProjectError
+
+GOOD = "name: a\ndescription: d\nprompt: p\n"
+
+
+def test_the_starter_agents_are_read() -> None:
+    assert {"assistant", "support"} <= set(read_agents(Path(__file__).parents[2] / "agents"))
+
+
+def test_where_becomes_a_filter() -> None:
+    assert RetrievalSpec().filters() is None
+    assert RetrievalSpec(where={"year": 2024}).filters() == Where(field="year", op="eq", value=2024)
+    both = RetrievalSpec(where={"team": ["a", "b"], "public": True}).filters()
+    assert both == And(
+        clauses=(Where(field="team", op="in", value=["a", "b"]), Where(field="public", op="eq", value=True))
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (GOOD + "retrieval:\n  alpha: 2\n", 5, "retrieval.alpha = 2"),
+        (GOOD + "tool: [x]\n", 4, "unknown field 'tool'"),
+        (GOOD.replace("name: a", "name: A B"), 1, "name = 'A B'"),
+        (GOOD + "limits: {steps: 0}\n", 4, "limits.steps = 0"),
+    ],
+)
+def test_a_mistake_names_file_and_line(tmp_path: Path, text: str, line: int, words: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises(ProjectError) as caught:
+        read_agents(tmp_path)
+    assert (caught.value.line, words in caught.value.message) == (line, True)
+
+
+def test_two_agents_of_one_name_and_an_empty_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError, match="no agent here"):
+        read_agents(tmp_path)
+    (tmp_path / "a.yaml").write_text(GOOD)
+    (tmp_path / "b.yaml").write_text(GOOD)
+    with pytest.raises(ProjectError, match="'a' is taken"):
+        read_agents(tmp_path)
+
+
+def test_limits_reach_the_nodes() -> None:
+    spec = AgentSpec(name="a", description="d", prompt="p")
+    assert (spec.run_limits().steps, spec.run_limits().passages) == (6, 5)

@@ -1,0 +1,42 @@
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from citeward.contracts.model import ToolCallFragment
+from citeward.nodes.conversation import HISTORY, ToolCallAssembly, to_model
+
+
+def test_fragments_of_parallel_calls_are_put_together_by_index() -> None:
+    assembly = ToolCallAssembly()
+    assembly.add(ToolCallFragment(index=0, id="a", name="add", arguments='{"x"'))
+    assembly.add(ToolCallFragment(index=1, id="b", name="clock"))
+    assembly.add(ToolCallFragment(index=0, arguments=": 1}"))
+    message = assembly.message("")
+    assert [(c["id"], c["name"], c["args"]) for c in message.tool_calls] == [("a", "add", {"x": 1}), ("b", "clock", {})]
+
+
+def test_arguments_that_are_no_json_object_make_an_invalid_call() -> None:
+    assembly = ToolCallAssembly()
+    assembly.add(ToolCallFragment(index=0, id="a", name="add", arguments='{"x": 1'))
+    assembly.add(ToolCallFragment(index=1, id="b", name="add", arguments="[1]"))
+    message = assembly.message("")
+    assert message.tool_calls == []
+    assert [(c["id"], bool(c["error"])) for c in message.invalid_tool_calls] == [("a", True), ("b", True)]
+
+
+def test_a_model_reads_this_turn_whole_and_a_bounded_past() -> None:
+    past: list[AnyMessage] = []
+    for number in range(20):
+        past += [HumanMessage(content=f"q{number}"), AIMessage(content=f"a{number}")]
+    call = {"id": "1", "name": "t", "args": {}, "type": "tool_call"}
+    turn = [HumanMessage(content="now"), AIMessage(content="", tool_calls=[call]), ToolMessage("r", tool_call_id="1")]
+    read = to_model([*past, *turn])
+    assert [m.role for m in read[-3:]] == ["user", "assistant", "tool"]
+    assert len(read) == HISTORY + 3
+    assert read[0].role == "user"
+
+
+def test_a_cut_past_never_begins_with_half_a_turn() -> None:
+    messages: list[AnyMessage] = [HumanMessage(content="q")]
+    call = {"id": "1", "name": "t", "args": {}, "type": "tool_call"}
+    for _ in range(HISTORY):
+        messages += [AIMessage(content="", tool_calls=[call]), ToolMessage("r", tool_call_id="1")]
+    assert [m.content for m in to_model([*messages, HumanMessage(content="now")])] == ["now"]
