@@ -1,0 +1,31 @@
+"""Fixtures that several rooms' tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The repository's root, which is a Citeward project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def evaluation_data() -> Path:
+    """The folder of public labelled data; the test skips where there is none."""
+    named = os.environ.get("CITEWARD_DATA")
+    if not named or not Path(named).is_dir():
+        pytest.skip("CITEWARD_DATA names no folder of labelled data")
+    return Path(named)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable such as CITEWARD_STORE__PATH in the developer's shell must not decide what a test sees."""
+    for name in os.environ:
+        if name.startswith("CITEWARD_") and "__" in name:
+            monkeypatch.delenv(name)
