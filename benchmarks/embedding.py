@@ -207,8 +207,7 @@ def _summary(values: list[float]) -> dict[str, float]:
     return {"value": median(values), "low": min(values), "high": max(values)}
 
 
-def main() -> None:
-    result = run()
+def show(result: dict[str, Any]) -> None:
     settings = result["settings"]
     print(
         f"embedding: {settings['paragraphs']} paragraphs of {settings['words_a_paragraph']} words and "
@@ -228,4 +227,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    show(run())

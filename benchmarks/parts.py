@@ -1,0 +1,41 @@
+"""`citeward measure` over public data: exactly what a user of it runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.datasets import Dataset
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What one run of the command gave."""
+
+    dataset: str
+    result: dict[str, Any] | None
+    """As its JSON; None where it failed, with the reason on the terminal."""
+
+    def value(self, metric: str) -> float | None:
+        """The metric's value; None where it was not measured."""
+        found = self.result["metrics"].get(metric) if self.result else None
+        return found["value"] if found else None
+
+
+def measure(part: str, dataset: Dataset, into: Path, *, limit: int | None, seed: int) -> Measured:
+    """Run the command in the repository's own project; its table goes to the terminal, its JSON into `into`."""
+    output = into / f"{part}.{dataset.name}.json"
+    command = [sys.executable, "-m", "citeward", "measure", part, "--data", str(dataset.path), "--json", str(output)]
+    command += ["--seed", str(seed), "--project", str(ROOT)]
+    command += ["--limit", str(limit)] if limit is not None else []
+    sys.stdout.flush()
+    done = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "COLUMNS": "100"})
+    result = json.loads(output.read_text(encoding="utf-8")) if done.returncode == 0 else None
+    return Measured(dataset=dataset.name, result=result)
