@@ -1,0 +1,212 @@
+"""Documents and passages as rows of one table.
+
+One row a passage. The first row of a document also carries the document itself (`body`, its own meta, the number of
+passages), so that a document and its passages are replaced by one commit; a document without passages is such a row
+without a `text`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from citeward.contracts.retrieval import Chunk, Document, MetaValue, Passage, StoredDocument, Vectors
+from citeward.errors import InvalidInput
+from citeward.retrieval.filters import check_meta, check_text
+from citeward.retrieval.lancedb.where import access, ranges, terms
+
+PASSAGE = ("id", "document_id", "text", "start", "end", "source", "title", "meta")
+"""Columns that make a Passage."""
+DOCUMENT = ("document_id", "body", "source", "title", "document_meta", "groups", "content_hash")
+"""Columns that make a Document, on its first row."""
+LISTED = ("document_id", "content_hash", "source", "passages")
+"""Columns that make a StoredDocument."""
+HEADINGS = "headings"
+"""Key of a chunk's meta whose words are searched along with its text."""
+
+
+def schema(tenant: str, dimensions: int | None) -> Any:
+    """The Arrow schema of a tenant's table; without a vector where there is no embedder."""
+    import pyarrow as pa
+
+    texts = pa.list_(pa.string())
+    fields = [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("document_id", pa.string(), nullable=False),
+        pa.field("ordinal", pa.int32(), nullable=False),
+        pa.field("text", pa.string()),
+        pa.field("words", pa.string()),
+        pa.field("start", pa.int64()),
+        pa.field("end", pa.int64()),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("title", pa.string(), nullable=False),
+        pa.field("meta", pa.string(), nullable=False),
+        pa.field("terms", texts),
+        pa.field("ranges", pa.json_()),
+        pa.field("access", texts),
+        pa.field("body", pa.large_string()),
+        pa.field("document_meta", pa.string()),
+        pa.field("groups", texts),
+        pa.field("content_hash", pa.string()),
+        pa.field("passages", pa.int32()),
+    ]
+    if dimensions is not None:
+        fields.append(pa.field("vector", pa.list_(pa.float32(), dimensions)))
+    return pa.schema(fields, metadata={"citeward.tenant": tenant})
+
+
+def table(
+    tenant: str,
+    dimensions: int | None,
+    documents: Sequence[Document],
+    chunks: Sequence[Sequence[Chunk]],
+    vectors: Sequence[Vectors],
+) -> Any:
+    """The documents and their passages as an Arrow table.
+
+    Raises:
+        InvalidInput: Sequences of different lengths, a document twice, offsets that do not give the chunk's text,
+            vectors of another shape or not finite, values that cannot be stored.
+    """
+    import pyarrow as pa
+
+    _check(documents, chunks, vectors, dimensions)
+    rows = [row for document, pieces in zip(documents, chunks, strict=True) for row in _rows(document, pieces)]
+    shape = schema(tenant, dimensions)
+    columns = []
+    for field in shape:
+        if field.name == "vector":
+            columns.append(_vectors(field.type, chunks, vectors))
+        elif field.name == "ranges":
+            storage = pa.array([row["ranges"] for row in rows], field.type.storage_type)
+            columns.append(pa.ExtensionArray.from_storage(field.type, storage))
+        else:
+            columns.append(pa.array([row.get(field.name) for row in rows], field.type))
+    return pa.Table.from_arrays(columns, schema=shape)
+
+
+def passage(row: Mapping[str, Any], *, score: float) -> Passage:
+    """A row with the columns PASSAGE as it was stored."""
+    return Passage(**{name: row[name] for name in PASSAGE if name != "meta"}, meta=_meta(row["meta"]), score=score)
+
+
+def document(row: Mapping[str, Any]) -> Document:
+    """A first row with the columns DOCUMENT as it was stored."""
+    return Document(
+        id=row["document_id"],
+        text=row["body"],
+        source=row["source"],
+        title=row["title"],
+        meta=_meta(row["document_meta"]),
+        groups=tuple(row["groups"]),
+        content_hash=row["content_hash"],
+    )
+
+
+def listed(row: Mapping[str, Any]) -> StoredDocument:
+    """A first row with the columns LISTED."""
+    return StoredDocument(
+        id=row["document_id"], content_hash=row["content_hash"], source=row["source"], passages=row["passages"]
+    )
+
+
+def _rows(document: Document, chunks: Sequence[Chunk]) -> list[dict[str, Any]]:
+    rows = [_row(document, chunk.ordinal, {**document.meta, **chunk.meta}) for chunk in chunks]
+    for row, chunk in zip(rows, chunks, strict=True):
+        row |= {"text": chunk.text, "words": _words(document, chunk), "start": chunk.start, "end": chunk.end}
+    rows = rows or [_row(document, 0, document.meta)]
+    rows[0] |= {
+        "body": document.text,
+        "document_meta": json.dumps(dict(document.meta)),
+        "groups": list(document.groups),
+        "content_hash": document.content_hash,
+        "passages": len(chunks),
+    }
+    return rows
+
+
+def _row(document: Document, ordinal: int, meta: Mapping[str, MetaValue]) -> dict[str, Any]:
+    return {
+        "id": f"{document.id}#{ordinal}",
+        "document_id": document.id,
+        "ordinal": ordinal,
+        "source": document.source,
+        "title": document.title,
+        "meta": json.dumps(dict(meta)),
+        "terms": terms(meta),
+        "ranges": ranges(meta),
+        "access": access(document.groups),
+    }
+
+
+def _words(document: Document, chunk: Chunk) -> str:
+    """What the keyword leg searches: a passage is found by the words of its title and headings too."""
+    headings = chunk.meta.get(HEADINGS, "")
+    headings = headings if isinstance(headings, str) else ""
+    title = "" if document.title in headings else document.title
+    return "\n".join(filter(None, (title, headings, chunk.text)))
+
+
+def _vectors(kind: Any, chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors]) -> Any:
+    import pyarrow as pa
+
+    size = kind.list_size
+    parts, mask = [], []
+    for pieces, rows in zip(chunks, vectors, strict=True):
+        parts.append(np.asarray(rows, np.float32).reshape(-1, size) if pieces else np.zeros((1, size), np.float32))
+        mask += [False] * len(pieces) or [True]
+    flat = np.concatenate([part.ravel() for part in parts]) if parts else np.zeros(0, np.float32)
+    return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind, mask=pa.array(mask, pa.bool_()))
+
+
+def _meta(text: str) -> dict[str, MetaValue]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(text).items()}
+
+
+def _check(
+    documents: Sequence[Document], chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors], dimensions: int | None
+) -> None:
+    if not len(documents) == len(chunks) == len(vectors):
+        raise InvalidInput(
+            f"{len(documents)} documents, {len(chunks)} lists of chunks, {len(vectors)} arrays of vectors",
+            hint="give one list of chunks and one array of vectors for each document",
+        )
+    seen: set[str] = set()
+    for document, pieces, rows in zip(documents, chunks, vectors, strict=True):
+        if document.id in seen:
+            raise InvalidInput(f"the document {document.id!r} is given twice", hint="give each document once a call")
+        seen.add(document.id)
+        _check_document(document, pieces)
+        shape = (len(pieces), dimensions or 0)
+        if len(pieces) and (rows.shape != shape or not np.isfinite(rows).all()):
+            raise InvalidInput(
+                f"the vectors of {document.id!r} have shape {rows.shape!r} or hold a value that is not finite",
+                hint=f"give finite numbers in the shape {shape!r}, one row a chunk",
+            )
+
+
+def _check_document(document: Document, chunks: Sequence[Chunk]) -> None:
+    if not document.id:
+        raise InvalidInput(f"a document from {document.source!r} has no id", hint="give each document an id that stays")
+    for what, text in (
+        ("id", document.id),
+        ("text", document.text),
+        ("source", document.source),
+        ("title", document.title),
+        ("content_hash", document.content_hash),
+        *(("group", group) for group in document.groups),
+    ):
+        check_text(text, f"the {what} of {document.id!r}")
+    check_meta(document.meta, document.id)
+    for ordinal, chunk in enumerate(chunks):
+        name = f"{document.id}#{ordinal}"
+        placed = 0 <= chunk.start < chunk.end and document.text[chunk.start : chunk.end] == chunk.text
+        if chunk.ordinal != ordinal or not placed:
+            raise InvalidInput(
+                f"chunk {chunk.ordinal!r} of {document.id!r} at {chunk.start!r}..{chunk.end!r} is not the text there",
+                hint="number chunks from 0; text must be document.text[start:end] and not empty",
+            )
+        check_meta(chunk.meta, name)

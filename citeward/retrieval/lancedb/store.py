@@ -1,0 +1,304 @@
+"""The embedded store: a folder of LanceDB tables, one a tenant."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from citeward.contracts.retrieval import (
+    Chunk,
+    Document,
+    Filter,
+    Fusion,
+    Hit,
+    StoredDocument,
+    Vector,
+    Vectors,
+)
+from citeward.errors import InvalidInput, NotFound, SettingsError, StoreReadOnly
+from citeward.retrieval.filters import check_filter
+from citeward.retrieval.fusion import fuse
+from citeward.retrieval.lancedb.faults import faults
+from citeward.retrieval.lancedb.legs import keyword_leg, no_leg, vector_leg
+from citeward.retrieval.lancedb.manifest import Manifest, check_space, has_tables, read_manifest, write_manifest
+from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, PASSAGE, document, listed, passage, table
+from citeward.retrieval.lancedb.tables import Tables
+from citeward.retrieval.lancedb.where import among, quoted, where
+
+_IDS_AT_ONCE = 500
+
+
+class LanceStore:
+    """Documents in a folder, searched by keyword and by vector; no server.
+
+    Nothing is opened before the first call, and nothing written before the first `upsert`. Several processes may read
+    while one writes: each search sees the last commit, and each `upsert` is one commit. Up to 50,000 passages a tenant
+    the vector leg is exact.
+
+    Args:
+        path: The folder; made by the first `upsert`.
+        embedder: Name of the embedder whose vectors are stored; None for keyword search only.
+        dimensions: Length of its vectors.
+        read_only: Refuse to write, with StoreReadOnly.
+
+    >>> store = LanceStore(".citeward/store", embedder="all-MiniLM-L6-v2", dimensions=384)
+    """
+
+    def __init__(
+        self, path: Path | str, *, embedder: str | None = None, dimensions: int | None = None, read_only: bool = False
+    ) -> None:
+        if (embedder is None) != (dimensions is None) or (dimensions is not None and dimensions < 1):
+            raise SettingsError(
+                f"embedder {embedder!r} with {dimensions!r} dimensions",
+                hint="give both the embedder's name and its dimensions, or neither",
+            )
+        self.path = Path(path)
+        self._wanted = Manifest(embedder=embedder, dimensions=dimensions)
+        self._read_only = read_only
+        self._tables = Tables(self.path, read_only=read_only)
+        self._writing = asyncio.Lock()
+
+    async def open(self) -> LanceStore:
+        """Check the folder now rather than at the first call.
+
+        Raises:
+            SettingsError: Another embedder filled it.
+            StoreCorrupt: Its manifest is missing or garbled.
+        """
+        self._manifest()
+        return self
+
+    async def search(
+        self,
+        query: str,
+        vector: Vector | None = None,
+        /,
+        *,
+        alpha: float = 0.5,
+        limit: int = 10,
+        filters: Filter | None = None,
+        tenant: str = "default",
+        groups: Sequence[str] | None = None,
+        fusion: Fusion = Fusion.RELATIVE,
+    ) -> list[Hit]:
+        """The best passages, best first; see `citeward.contracts.retrieval.Retriever`.
+
+        Raises:
+            InvalidInput: A limit outside 1..1000, an alpha outside 0..1, a vector of another length, a bad filter.
+            NotFound: No such tenant.
+            SettingsError, StoreCorrupt: As `open`.
+        """
+        _check(alpha, limit)
+        if filters is not None:
+            check_filter(filters)
+        rows = await self._found(tenant)
+        condition = where(filters, groups)
+        values = self._query_vector(vector) if alpha > 0 else None
+        degraded = alpha > 0 and values is None
+        with faults(self.path):
+            # Both legs wait on native threads, so they run side by side.
+            by_word, by_vector = await asyncio.gather(
+                keyword_leg(rows, _utf8(query), condition, limit) if alpha < 1 or degraded else no_leg(),
+                vector_leg(rows, values, condition, limit) if values is not None else no_leg(),
+            )
+        weight = 0.0 if degraded else alpha
+        fused = fuse(by_word.scores, by_vector.scores, alpha=weight, fusion=fusion)[:limit]
+        found = {**by_word.rows, **by_vector.rows}
+        return [
+            Hit(
+                passage=passage(found[one.id], score=one.score),
+                score=one.score,
+                keyword_score=one.keyword,
+                vector_score=one.vector,
+                degraded=degraded,
+            )
+            for one in fused
+        ]
+
+    async def upsert(
+        self,
+        documents: Sequence[Document],
+        chunks: Sequence[Sequence[Chunk]],
+        vectors: Sequence[Vectors],
+        /,
+        *,
+        tenant: str = "default",
+    ) -> None:
+        """Write documents with their passages in one commit, replacing any earlier version of each.
+
+        A store without an embedder takes vectors of no length: `np.zeros((len(chunks[i]), 0))`.
+
+        Raises:
+            InvalidInput: What is given does not fit together; nothing was written.
+            SettingsError: The store was filled with another embedder, or with none, or this one has none.
+            StoreReadOnly: The folder cannot be written.
+            StoreUnavailable: Another process wrote the same documents at once.
+        """
+        dimensions = self._wanted.dimensions
+        batch = table(tenant, dimensions, documents, chunks, vectors)
+        if not documents:
+            return
+        self._check_writable()
+        async with self._writing:
+            self._claim()
+            rows = await self._tables.make(tenant, dimensions)
+            with faults(self.path):
+                await (
+                    rows.merge_insert("id")
+                    .when_matched_update_all()
+                    .when_not_matched_insert_all()
+                    .when_not_matched_by_source_delete(among("document_id", (one.id for one in documents)))
+                    .execute(batch)
+                )
+
+    async def delete(self, document_ids: Sequence[str], /, *, tenant: str = "default") -> int:
+        """Remove documents with all their passages; returns how many were there.
+
+        Raises:
+            StoreReadOnly: The folder cannot be written.
+        """
+        self._check_writable()
+        self._manifest()
+        rows = await self._tables.find(tenant)
+        ids = list(dict.fromkeys(document_ids))
+        removed = 0
+        if rows is None:
+            return removed
+        async with self._writing:
+            for start in range(0, len(ids), _IDS_AT_ONCE):
+                condition = among("document_id", ids[start : start + _IDS_AT_ONCE])
+                with faults(self.path):
+                    there = await rows.count_rows(f"ordinal = 0 AND {condition}")
+                    if there:
+                        await rows.delete(condition)
+                removed += there
+        return removed
+
+    async def document(self, document_id: str, /, *, tenant: str = "default") -> Document:
+        """The stored document with its whole text.
+
+        Raises:
+            NotFound: No such tenant or document.
+        """
+        rows = await self._found(tenant)
+        with faults(self.path):
+            query = rows.query().where(f"document_id = {quoted(_utf8(document_id))} AND ordinal = 0")
+            found = await query.select(list(DOCUMENT)).limit(1).to_list()
+        if not found:
+            raise NotFound(f"no document {document_id!r} in tenant {tenant!r}", hint="index it first")
+        return document(found[0])
+
+    async def documents(self, *, tenant: str = "default") -> AsyncIterator[StoredDocument]:
+        """Every stored document, without its text; nothing for a tenant that is not there."""
+        self._manifest()
+        rows = await self._tables.find(tenant)
+        if rows is None:
+            return
+        with faults(self.path):
+            batches = await rows.query().where("ordinal = 0").select(list(LISTED)).to_batches()
+        while True:
+            with faults(self.path):
+                batch = await anext(batches, None)
+            if batch is None:
+                return
+            for row in batch.to_pylist():
+                yield listed(row)
+
+    async def count(self, *, tenant: str = "default") -> int:
+        """How many passages the tenant has; 0 for one that is not there."""
+        self._manifest()
+        rows = await self._tables.find(tenant)
+        if rows is None:
+            return 0
+        with faults(self.path):
+            return int(await rows.count_rows("start IS NOT NULL"))
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that has a table, sorted."""
+        self._manifest()
+        return sorted(await self._tables.every())
+
+    async def optimize(self) -> None:
+        """Bring indexes up to date and compact, after a bulk of writes; a reader meanwhile sees no difference."""
+        self._check_writable()
+        self._manifest()
+        async with self._writing:
+            for rows in (await self._tables.every()).values():
+                await self._tables.optimize(rows)
+
+    async def close(self) -> None:
+        """Give back handles; the store is not used afterwards."""
+        self._tables.close()
+
+    async def __aenter__(self) -> LanceStore:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def _found(self, tenant: str) -> Any:
+        self._manifest()
+        rows = await self._tables.find(tenant)
+        if rows is None:
+            raise NotFound(
+                f"no documents of tenant {tenant!r} in the store {str(self.path)!r}",
+                hint="index some first: `citeward index PATH`",
+            )
+        return rows
+
+    def _manifest(self) -> Manifest | None:
+        with faults(self.path):
+            stored = read_manifest(self.path)
+            if stored is not None and has_tables(self.path):
+                check_space(self.path, stored, self._wanted)
+        return stored
+
+    def _query_vector(self, vector: Vector | None) -> Vector | None:
+        """The vector to search by; None where there is none, or the store holds none."""
+        stored = self._manifest()
+        if vector is None or stored is None or stored.embedder is None or stored != self._wanted:
+            return None
+        values = np.asarray(vector, np.float32)
+        if values.shape != (stored.dimensions,) or not np.isfinite(values).all():
+            raise InvalidInput(
+                f"the query's vector has shape {values.shape!r} or holds a value that is not finite",
+                hint=f"embed the query with {stored.embedder!r}: {stored.dimensions} finite numbers",
+            )
+        return values
+
+    def _claim(self) -> None:
+        """Write the manifest of a store that is still empty; refuse to mix two kinds of rows in one that is not."""
+        stored = self._manifest()
+        if stored == self._wanted:
+            return
+        if stored is not None and has_tables(self.path):
+            raise SettingsError(
+                f"the store {str(self.path)!r} was filled with the embedder {stored.embedder!r}, "
+                f"and is now written with {self._wanted.embedder!r}",
+                hint="bring that embedder back, or delete the folder and run `citeward index` again",
+            )
+        with faults(self.path):
+            write_manifest(self.path, self._wanted)
+
+    def _check_writable(self) -> None:
+        if self._read_only:
+            raise StoreReadOnly(
+                f"the store {str(self.path)!r} is open for reading only", hint="open it without read_only=True"
+            )
+
+
+def _check(alpha: float, limit: int) -> None:
+    if not 1 <= limit <= 1000:
+        raise InvalidInput(f"limit {limit!r} is out of range", hint="ask for 1 to 1000 passages")
+    if not 0 <= alpha <= 1 or math.isnan(alpha):
+        raise InvalidInput(f"alpha {alpha!r} is out of range", hint="0 is keyword only, 1 is vector only")
+
+
+def _utf8(text: str) -> str:
+    """Half characters, which no stored text holds, become question marks."""
+    return text.encode("utf-8", "replace").decode()
