@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from citeward.contracts.answer import Outcome
 from citeward.contracts.evaluation import Case
 from citeward.declarations import read_yaml
-from citeward.errors import ProjectError
+from citeward.errors import NotFound, ProjectError
 from citeward.evals.dataset import read_jsonl, unique
 
 PASSED = "passed"
@@ -103,3 +103,12 @@ def load_suite(path: Path) -> LoadedSuite:
     lines = read_jsonl(cases_path, CaseLine, error=ProjectError)
     unique(lines, cases_path, error=ProjectError)
     return LoadedSuite(suite=suite, cases=tuple(Case(**line.model_dump()) for line in lines))
+
+
+def find_suite(folder: Path, name: str) -> LoadedSuite:
+    """The suite of that file name in the folder; raises NotFound, naming the ones there are, or ProjectError."""
+    path = folder / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
+        raise NotFound(f"no suite {name!r} in {str(folder)!r}", hint=f"Suites there: {known}.")
+    return load_suite(path)

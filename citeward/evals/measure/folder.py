@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 from pydantic import Field
 
-from citeward.contracts.retrieval import Chunk, Document, Embedder, Store
+from citeward.contracts.retrieval import Document, Embedder, Store
 from citeward.errors import DataError
 from citeward.evals.dataset import Line, read_jsonl, sample, unique
+from citeward.ingest.chunk import Chunker
+from citeward.ingest.sync import sync
 
-Chunker: TypeAlias = Callable[[Document], Sequence[Chunk]]
-"""Cuts a document into the passages that are stored; at least one for a text that is not blank."""
 Fill: TypeAlias = Callable[[Sequence[Document]], Awaitable[int]]
 """Puts documents into an empty store; gives back how many passages that made."""
-_BATCH = 64
 
 
 class DocumentLine(Line):
@@ -63,16 +60,7 @@ def read_folder(folder: Path, *, limit: int | None = None, seed: int = 0) -> Lab
     path = folder / "documents.jsonl"
     lines = read_jsonl(path, DocumentLine)
     unique(lines, path)
-    documents = tuple(
-        Document(
-            id=line.id,
-            text=line.text,
-            source=line.id,
-            title=line.title,
-            content_hash=hashlib.sha256(f"{line.title}\0{line.text}".encode("utf-8", "surrogatepass")).hexdigest(),
-        )
-        for line in lines
-    )
+    documents = tuple(Document(id=line.id, text=line.text, source=line.id, title=line.title) for line in lines)
     path = folder / "questions.jsonl"
     questions = read_jsonl(path, Question)
     unique(questions, path)
@@ -88,24 +76,10 @@ def read_folder(folder: Path, *, limit: int | None = None, seed: int = 0) -> Lab
     return Labelled(documents=documents, questions=tuple(sample(questions, limit, seed)))
 
 
-def whole(document: Document) -> list[Chunk]:
-    """The document as one passage: a chunker for documents that are passages already."""
-    return [Chunk(ordinal=0, text=document.text, start=0, end=len(document.text))] if document.text.strip() else []
-
-
-def filler(store: Store, embedder: Embedder, chunk: Chunker = whole) -> Fill:
-    """What cuts, embeds and stores documents; the default chunker stores each as one passage."""
+def filler(store: Store, embedder: Embedder, chunker: Chunker | None = None) -> Fill:
+    """What cuts, embeds and stores documents just as `citeward index` does."""
 
     async def fill(documents: Sequence[Document]) -> int:
-        passages = 0
-        for first in range(0, len(documents), _BATCH):
-            batch = documents[first : first + _BATCH]
-            chunks = [chunk(document) for document in batch]
-            vectors = await embedder.embed([piece.text for pieces in chunks for piece in pieces])
-            ends = np.cumsum([len(pieces) for pieces in chunks])
-            await store.upsert(batch, chunks, np.split(vectors, ends[:-1]))
-            passages += int(ends[-1])
-        await store.optimize()
-        return passages
+        return (await sync(documents, store, embedder, roots=(), chunker=chunker)).passages
 
     return fill

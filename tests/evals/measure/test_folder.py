@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from citeward.contracts.retrieval import Chunk, Document
 from citeward.errors import DataError
 from citeward.evals.measure.folder import filler, read_folder
+from citeward.ingest.chunk import Chunker
+from citeward.ingest.sync import embedded_text
 
 
 def test_a_folder_gives_documents_and_questions(folder: Path) -> None:
@@ -37,15 +38,12 @@ def test_ids_must_be_unique_and_files_be_there(folder: Path) -> None:
         read_folder(folder / "nowhere")
 
 
-async def test_each_document_gets_its_own_passages_and_vectors(folder: Path, store, embedder) -> None:
-    def halves(document: Document) -> list[Chunk]:
-        if document.id == "river":
-            return []
-        middle = len(document.text) // 2
-        spans = [(0, middle), (middle, len(document.text))]
-        return [Chunk(ordinal=i, text=document.text[a:b], start=a, end=b) for i, (a, b) in enumerate(spans)]
-
-    passages = await filler(store, embedder, halves)(read_folder(folder).documents)
-    assert passages == await store.count() == 4
-    for _, chunk, vector in store.kept:
-        assert (vector == (await embedder.embed([chunk.text]))[0]).all()
+async def test_documents_are_cut_and_stored_as_indexing_does(folder: Path, store, embedder) -> None:
+    documents = read_folder(folder).documents
+    assert await filler(store, embedder)(documents) == await store.count() == 3
+    store.kept.clear()
+    passages = await filler(store, embedder, Chunker(max_tokens=10, min_tokens=1))(documents)
+    assert passages == await store.count() > 3
+    for document, chunk, vector in store.kept:
+        assert document.text[chunk.start : chunk.end] == chunk.text
+        assert (vector == (await embedder.embed([embedded_text(document, chunk)]))[0]).all()

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.contracts.retrieval import Chunk, Document, Passage
+from citeward.contracts.retrieval import Passage
 from citeward.evals.measure.folder import filler
 from citeward.evals.measure.retrieval import DEPTHS, MEASURES, judge, measure_retrieval
+from citeward.ingest.chunk import Chunker
 
 NAMES = [f"{measure}@{depth}" for measure in MEASURES for depth in DEPTHS]
 
@@ -75,14 +76,8 @@ async def test_a_reranker_is_measured_on_top_of_hybrid_search(folder: Path, stor
 
 
 async def test_a_document_counts_once_by_its_best_passage(folder: Path, store, embedder) -> None:
-    def words(document: Document) -> list[Chunk]:
-        half = len(document.text) // 2
-        return [
-            Chunk(ordinal=0, text=document.text[:half], start=0, end=half),
-            Chunk(ordinal=1, text=document.text, start=0, end=len(document.text)),
-        ]
-
-    found = await measure_retrieval(folder, store=store, embedder=embedder, fill=filler(store, embedder, words))
+    cut = Chunker(max_tokens=10, min_tokens=1)
+    found = await measure_retrieval(folder, store=store, embedder=embedder, fill=filler(store, embedder, cut))
     assert found.settings["passages"] == 6
     assert found.metrics["hybrid.recall@3"].value == 1
     assert found.metrics["hybrid.precision@20"].value == pytest.approx((3 * 1 + 2) / 4 / 20)
