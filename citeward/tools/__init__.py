@@ -1,0 +1,1 @@
+"""Tools that ship with the library, and toolsets: typed functions and LangChain tools under one contract."""
