@@ -126,13 +126,13 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Setti
     Raises:
         ProjectError: With file and line, where a key is unknown or a value out of range.
     """
-    environ = os.environ if environ is None else environ
+    variables = os.environ if environ is None else environ
 
     class Layered(Settings):
         @classmethod
         def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, **_: Any) -> Any:  # type: ignore[override]
             overrides = EnvSettingsSource(settings_cls)
-            overrides.env_vars = {key.lower(): value for key, value in environ.items() if key.startswith("CITEWARD_")}
+            overrides.env_vars = {key.lower(): value for key, value in variables.items() if key.startswith("CITEWARD_")}
             return overrides, init_settings
 
     return read_toml(path, Layered)

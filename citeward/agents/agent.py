@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from langchain_core.runnables import RunnableConfig
@@ -83,7 +83,7 @@ class Agent:
         context = Context(principal=principal, deadline=deadline, thread_id=shown)
         stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
         async for event in stream:
-            yield event
+            yield cast("Event", event)
 
 
 def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:

@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from langchain_core.tools import BaseTool
 from langgraph.types import Checkpointer
 
 from citeward.agents.agent import Agent
@@ -23,12 +24,15 @@ from citeward.graphs.chat import ChatGraph
 from citeward.guardrails.policy import Rails
 from citeward.nodes.services import Services, ToolsetFactory
 from citeward.prompts.template import Template
-from citeward.tools.builtin import BUILTIN
+from citeward.tools.builtin import FUNCTIONS, SEARCH
 from citeward.tools.search import search_toolset
-from citeward.tools.toolset import FunctionToolset, Tool, combined
+from citeward.tools.toolset import FunctionToolset
+from citeward.tools.wrappers import combined
 
 T = TypeVar("T")
 GraphBuilder = Callable[[Services], ChatGraph]
+ToolSource = Callable[..., Any] | BaseTool
+"""A typed function, or a LangChain tool."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +43,7 @@ class Parts:
     router: Router
     rails: Rails
     prompts: Mapping[str, Template]
-    tools: Mapping[str, Tool]
+    tools: Mapping[str, ToolSource]
     """The project's own functions, by name."""
     graphs: Mapping[str, GraphBuilder]
     store: Store | None = None
@@ -85,10 +89,10 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
 def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
     if not spec.tools:
         return None
-    known = {**BUILTIN, **parts.tools}
-    functions = [_named(known, name, "tool", spec) for name in spec.tools if name != "search"]
-    fixed = FunctionToolset(functions, output_cap=spec.limits.tool_output)
-    if "search" not in spec.tools or parts.store is None:
+    known: Mapping[str, ToolSource] = {**FUNCTIONS, **parts.tools}
+    wanted = [name for name in spec.tools if name != SEARCH]
+    fixed = FunctionToolset([_named(known, name, "tool", spec) for name in wanted], cap=spec.limits.tool_output)
+    if SEARCH not in spec.tools or parts.store is None:
         return lambda _: fixed
     store, embedder = parts.store, parts.embedder
 

@@ -31,21 +31,16 @@ async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file:
     from rich.console import Console
 
     from citeward.cli.main import Exit
-    from citeward.errors import NotFound
     from citeward.evals.measure.measurement import write_json
     from citeward.evals.report import junit, render, to_dict
     from citeward.evals.runner import run_suite
     from citeward.evals.scorers import build_scorers
-    from citeward.evals.suite import load_suite
+    from citeward.evals.suite import find_suite
     from citeward.project.opened import open_project
 
     async with open_project(root, keep_threads=False) as opened:
         folder = opened.project.root / "evals"
-        path = folder / f"{name}.yaml"
-        if not path.is_file():
-            known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-            raise NotFound(f"no suite {name!r} in {str(folder)!r}", hint=f"Suites there: {known}.")
-        loaded = load_suite(path)
+        loaded = find_suite(folder, name)
         agent = opened.agent(loaded.suite.agent)
 
         async def text(document_id: str) -> str:

@@ -10,7 +10,16 @@ import click
 import typer
 from rich.console import Console
 
-from citeward.cli import agents, ask, chat, demo, doctor, evaluate, index, init, measure, serve
+from citeward.cli.agents import agents
+from citeward.cli.ask import ask
+from citeward.cli.chat import chat
+from citeward.cli.demo import demo
+from citeward.cli.doctor import doctor
+from citeward.cli.evaluate import evaluate
+from citeward.cli.index import index
+from citeward.cli.init import init
+from citeward.cli.measure import measure
+from citeward.cli.serve import serve
 from citeward.errors import CallerError, CitewardError
 
 
@@ -39,16 +48,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("demo")(demo.demo)
-app.command("init")(init.init)
-app.command("index")(index.index)
-app.command("ask")(ask.ask)
-app.command("chat")(chat.chat)
-app.command("serve")(serve.serve)
-app.command("agents")(agents.agents)
-app.command("doctor")(doctor.doctor)
-app.command("eval")(evaluate.evaluate)
-app.command("measure")(measure.measure)
+app.command("demo")(demo)
+app.command("init")(init)
+app.command("index")(index)
+app.command("ask")(ask)
+app.command("chat")(chat)
+app.command("serve")(serve)
+app.command("agents")(agents)
+app.command("doctor")(doctor)
+app.command("eval")(evaluate)
+app.command("measure")(measure)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

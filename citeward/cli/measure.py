@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citeward.cli.options import ProjectOption, run
+from citeward.cli.options import AgentOption, ProjectOption, run
 
 if TYPE_CHECKING:
     from citeward.evals.measure.measurement import Measurement
@@ -20,6 +20,7 @@ def measure(
     json: Annotated[Path | None, typer.Option("--json", help="Write the measurement to this file.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Draw this many questions instead of taking all.")] = None,
     seed: Annotated[int, typer.Option(help="Of the drawing and of the intervals.")] = 0,
+    agent: AgentOption = None,
     project: ProjectOption = None,
 ) -> int:
     """Measure one part with 95 % intervals. It works in a store of its own and leaves the project's as it is."""
@@ -27,28 +28,26 @@ def measure(
 
     from citeward.evals.measure.measurement import render, write_json
 
-    measurement = run(_measure(part, data, limit, seed, project))
+    measurement = run(_measure(part, data, agent, limit, seed, project))
     Console().print(render(measurement))
     if json is not None:
         write_json(json, measurement.to_dict())
     return 0
 
 
-async def _measure(part: str, data: Path, limit: int | None, seed: int, root: Path | None) -> Measurement:
+async def _measure(
+    part: str, data: Path, agent: str | None, limit: int | None, seed: int, root: Path | None
+) -> Measurement:
     from citeward.errors import NotFound
-    from citeward.evals.measure.parts import find_part
-    from citeward.project.declared import find_project, read_project
+    from citeward.project.declared import find_project
     from citeward.project.measured import measure_part
     from citeward.project.starter import starter
 
-    find_part(part)
     try:
-        project = read_project(root or find_project())
+        folder = root or find_project()
     except NotFound:
-        if root is not None:
-            raise
-        project = read_project(starter())
-    return await measure_part(part, data, project, limit=limit, seed=seed, progress=_progress)
+        folder = starter()  # outside any project, the starter's own settings are measured
+    return await measure_part(part, data, root=folder, agent=agent, limit=limit, seed=seed, progress=_progress)
 
 
 def _progress(done: int, total: int) -> None:

@@ -31,25 +31,13 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 def quiet() -> None:
     """Send the libraries' and our own logs to stderr, warnings and worse only, so that stdout is the command's own."""
     import logging
+    import sys
 
     import structlog
 
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=_Stderr()),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.ERROR)
-
-
-class _Stderr:
-    """The process's stderr as it is when something is written, so that a redirection is followed."""
-
-    def write(self, text: str) -> int:
-        import sys
-
-        return sys.stderr.write(text)
-
-    def flush(self) -> None:
-        import sys
-
-        sys.stderr.flush()

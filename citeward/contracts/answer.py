@@ -8,6 +8,9 @@ from enum import StrEnum
 from citeward.contracts.guardrail import Verdict
 from citeward.contracts.routing import Route
 
+NOT_ENOUGH = "There is not enough information in the documents to answer this."
+"""What an answer says, to the letter, where the documents do not hold one."""
+
 
 class Label(StrEnum):
     """How well a quote supports the sentence that cites it."""

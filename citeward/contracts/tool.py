@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -51,4 +51,12 @@ class Toolset(Protocol):
 
     async def call(self, call: ToolCall, /) -> ToolResult:
         """Run one call: arguments validated first, time and output bounded. Raises only CancelledError."""
+        ...
+
+
+class ToolDecider(Protocol):
+    """Decides which tools a question needs, without writing an answer."""
+
+    async def decide(self, question: str, tools: Sequence[ToolSpec], /) -> list[ToolCall]:
+        """The calls to make, each valid by its tool's schema; empty where the question needs none."""
         ...

@@ -35,10 +35,10 @@ Loader: TypeAlias = Callable[[str, str, str], Document]
 
 
 def load(path: Path, *, base: Path | None = None) -> Iterator[Document | Skipped]:
-    """The documents of a folder (or the one of a file), in order of their paths.
+    """The documents of a folder (or the one of a file), in order of their paths, read one at a time.
 
     A document's id is its path relative to `base`, or its whole path where it lies elsewhere, so that two indexed
-    folders never claim one id. Files that a `.gitignore` on the way names are passed over, as are hidden ones.
+    folders never claim one id.
 
     Args:
         path: A folder, searched whole, or a file.
@@ -49,16 +49,25 @@ def load(path: Path, *, base: Path | None = None) -> Iterator[Document | Skipped
         UnsupportedDocument: `path` is a single file that cannot be indexed, or a folder that cannot be read.
     """
     base = (base or Path.cwd()).resolve()
+    for item in find(path, base=base):
+        yield item if isinstance(item, Skipped) else read(item, base=base)
+
+
+def find(path: Path, *, base: Path) -> Iterator[Path | Skipped]:
+    """The files that `load` reads, without reading them; raises as `load` does.
+
+    Files that a `.gitignore` on the way names are passed over, as are hidden ones and other people's packages.
+    """
     if not path.exists():
         raise NotFound(f"no file or folder {str(path)!r}", hint="Check the path.")
     if path.is_file():
-        loaded = _load(path, base)
+        loaded = read(path, base=base)
         if isinstance(loaded, Skipped):
             raise UnsupportedDocument(
                 f"{str(path)!r} cannot be indexed: {loaded.reason}",
                 hint=f"Give a text file with one of the suffixes {' '.join(LOADERS)}.",
             )
-        yield loaded
+        yield path
         return
     try:
         os.scandir(path).close()
@@ -75,7 +84,7 @@ def document_id(path: Path, base: Path) -> str:
     return resolved.relative_to(base).as_posix() if resolved.is_relative_to(base) else resolved.as_posix()
 
 
-def _walk(folder: Path, base: Path, ignored: list[tuple[Path, GitIgnoreSpec]]) -> Iterator[Document | Skipped]:
+def _walk(folder: Path, base: Path, ignored: list[tuple[Path, GitIgnoreSpec]]) -> Iterator[Path | Skipped]:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
@@ -91,7 +100,7 @@ def _walk(folder: Path, base: Path, ignored: list[tuple[Path, GitIgnoreSpec]]) -
         elif entry.is_dir():
             yield _skipped(path, base, "a link to a folder is not followed")
         else:
-            yield _load(path, base)
+            yield path
 
 
 def _gitignore(folder: Path) -> list[tuple[Path, GitIgnoreSpec]]:
@@ -110,7 +119,8 @@ def _is_ignored(path: Path, folder: bool, ignored: list[tuple[Path, GitIgnoreSpe
     return False
 
 
-def _load(path: Path, base: Path) -> Document | Skipped:
+def read(path: Path, *, base: Path) -> Document | Skipped:
+    """The file as a document, or why it is none."""
     loader = LOADERS.get(path.suffix.lower())
     if loader is None:
         return _skipped(path, base, f"no loader reads {path.suffix or 'a file without a suffix'}")

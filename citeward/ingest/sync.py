@@ -102,7 +102,7 @@ async def sync(
             await store.upsert([d for d, _ in batch], [c for _, c in batch], vectors, tenant=tenant)
         report.passages += sum(len(chunks) for _, chunks in batch)
         tell()
-    vanished = sorted(known for known in stored if known not in kept and _below(known, roots, kept, report.skipped))
+    vanished = sorted(known for known in stored if known not in kept and _below(known, roots, report.skipped))
     if vanished and not dry_run:
         await store.delete(vanished, tenant=tenant)
     report.deleted = vanished
@@ -148,7 +148,7 @@ def embedded_text(document: Document, chunk: Chunk) -> str:
     return f"{place}\n{chunk.text}" if place else chunk.text
 
 
-def _below(known: str, roots: Sequence[str], kept: set[str], skipped: Sequence[Skipped]) -> bool:
+def _below(known: str, roots: Sequence[str], skipped: Sequence[Skipped]) -> bool:
     """Whether the document lies at or below a root, and not in a folder that could not be read this time."""
     if any(known.startswith(item.id + "/") for item in skipped):
         return False

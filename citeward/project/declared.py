@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from citeward.agents.build import GraphBuilder
+from citeward.agents.build import GraphBuilder, ToolSource
 from citeward.agents.spec import AgentSpec, read_agents
 from citeward.errors import NotFound, ProjectError
+from citeward.ingest.chunk import Chunker
 from citeward.project.python import load_module
 from citeward.prompts.registry import read_prompts
 from citeward.prompts.template import Template
 from citeward.settings import Settings, read_settings
-from citeward.tools.toolset import Tool, is_tool
+from citeward.tools.toolset import is_tool
 
 FILE = "citeward.toml"
 
@@ -26,12 +27,16 @@ class Project:
     settings: Settings
     agents: Mapping[str, AgentSpec]
     prompts: Mapping[str, Template]
-    tools: Mapping[str, Tool]
+    tools: Mapping[str, ToolSource]
     graphs: Mapping[str, GraphBuilder]
 
     def path(self, relative: Path) -> Path:
         """A path of citeward.toml, which is relative to the project."""
         return relative if relative.is_absolute() else self.root / relative
+
+    def chunker(self) -> Chunker:
+        """How the settings want documents cut."""
+        return Chunker(**self.settings.index.model_dump())
 
     def agent(self, name: str | None = None) -> AgentSpec:
         """The agent of that name; the default one where None. Raises NotFound with the names there are."""
@@ -78,9 +83,9 @@ def read_project(root: Path) -> Project:
     return project
 
 
-def _tools(folder: Path) -> Mapping[str, Tool]:
+def _tools(folder: Path) -> Mapping[str, ToolSource]:
     """Every tool that the files of the folder define, by its name."""
-    tools: dict[str, Tool] = {}
+    tools: dict[str, ToolSource] = {}
     for path in sorted(folder.glob("*.py")):
         module = load_module(path)
         for name, value in vars(module).items():
@@ -98,7 +103,7 @@ def _graphs(folder: Path) -> Mapping[str, GraphBuilder]:
     """The `build` function of every file of the folder, by the file's name."""
     graphs: dict[str, GraphBuilder] = {}
     for path in sorted(folder.glob("*.py")):
-        build: Callable[..., object] | None = getattr(load_module(path), "build", None)
+        build: GraphBuilder | None = getattr(load_module(path), "build", None)
         if not callable(build):
             raise ProjectError(
                 "it has no function `build(services)`", hint="Copy graphs/chat.py of `citeward init`.", path=str(path)

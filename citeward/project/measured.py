@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
-from citeward.contracts.answer import Answer
-from citeward.contracts.event import Answered
-from citeward.errors import InvalidInput, RunError
+from citeward.contracts.retrieval import Document
+from citeward.errors import InvalidInput
 from citeward.evals.measure.answers import measure_answers
-from citeward.evals.measure.folder import filler
+from citeward.evals.measure.folder import Fill
 from citeward.evals.measure.measurement import Measurement, Progress
 from citeward.evals.measure.parts import find_part
 from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
-from citeward.ingest.chunk import chunker
+from citeward.ingest.sync import sync
 from citeward.models.needle import NeedleDecider
-from citeward.nodes.context import Context
 from citeward.project.opened import OpenProject, open_project
 
 
@@ -39,7 +35,7 @@ async def measure_part(
         part: A name in `PARTS`.
         data: Labelled data in the part's format.
         root: The project's folder. Its own store is neither read nor written.
-        agent: The agent whose answers are measured, or whose retrieval is; the default one where None.
+        agent: The agent whose search or answers are measured; the default one where None.
         limit: Items to draw; None takes all.
         seed: Of the drawing and of the intervals.
         progress: Told after each item.
@@ -50,8 +46,41 @@ async def measure_part(
     """
     find_part(part)
     if part == "tools":
-        async with aclosing_decider(NeedleDecider()) as decider:
+        decider = NeedleDecider()
+        try:
             return await measure_tools(data, decide=decider.decide, limit=limit, seed=seed, progress=progress)
+        finally:
+            decider.close()
     with TemporaryDirectory(prefix="citeward-measure-") as folder:
         async with open_project(root, keep_threads=False, store=Path(folder)) as opened:
-            return await _over_documents(part, data, opened, agent, limit=limit, seed=seed, progress=progress)
+            target = opened.agent(agent)
+            fill = _fill(opened)
+            if part == "answers":
+                return await measure_answers(
+                    data, answer=target.ask, fill=fill, limit=limit, seed=seed, progress=progress
+                )
+            if opened.embedder is None:
+                raise InvalidInput(
+                    "the project has no embedder, so there is no vector search to measure",
+                    hint='Set kind = "minilm" under [embedder] in citeward.toml.',
+                )
+            return await measure_retrieval(
+                data,
+                store=opened.store,
+                embedder=opened.embedder,
+                fill=fill,
+                alpha=target.spec.retrieval.alpha,
+                limit=limit,
+                seed=seed,
+                progress=progress,
+            )
+
+
+def _fill(opened: OpenProject) -> Fill:
+    """Puts documents into the store as `citeward index` does."""
+
+    async def fill(documents: Sequence[Document]) -> int:
+        report = await sync(documents, opened.store, opened.embedder, roots=(), chunker=opened.project.chunker())
+        return report.passages
+
+    return fill

@@ -67,12 +67,10 @@ async def open_project(
         yield await _open(project, stack, keep_threads=keep_threads, store_path=store)
 
 
-async def _open(
-    project: Project, stack: AsyncExitStack, *, keep_threads: bool, store_path: Path | None
-) -> OpenProject:
+async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, store_path: Path | None) -> OpenProject:
     settings = project.settings
     embedder = open_embedder(project)
-    store = await open_store(project, embedder, path=store_path)
+    store = open_store(project, embedder, path=store_path)
     stack.push_async_callback(store.close)
     models = await _models(settings, embedder, stack)
     rails = build_rails(load_policy(project.path(settings.policy) if settings.policy else None))
@@ -89,9 +87,7 @@ async def _open(
         checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(),
     )
     agents = {name: build_agent(spec, parts) for name, spec in project.agents.items()}
-    return OpenProject(
-        project=project, store=store, embedder=embedder, models=models, rails=rails, agents=agents
-    )
+    return OpenProject(project=project, store=store, embedder=embedder, models=models, rails=rails, agents=agents)
 
 
 def open_embedder(project: Project) -> TokenEmbedder | None:
@@ -102,9 +98,13 @@ def open_embedder(project: Project) -> TokenEmbedder | None:
     return MiniLM(cache_dir=project.path(settings.cache) if settings.cache else None)
 
 
-async def open_store(project: Project, embedder: TokenEmbedder | None, *, path: Path | None = None) -> LanceStore:
+def open_store(project: Project, embedder: TokenEmbedder | None, *, path: Path | None = None) -> Store:
     """The project's store, or one of the same make at `path`."""
-    return await LanceStore.open(path or project.path(project.settings.store.path), embedder=embedder)
+    return LanceStore(
+        path or project.path(project.settings.store.path),
+        embedder=embedder.name if embedder else None,
+        dimensions=embedder.dimensions if embedder else None,
+    )
 
 
 def needle_installed() -> bool:
@@ -116,7 +116,7 @@ async def _models(settings: Settings, embedder: TokenEmbedder | None, stack: Asy
     decider: ToolDecider | None = None
     if needle_installed() and any(model.tool_calls == "needle" for model in settings.models.values()):
         needle = NeedleDecider()
-        stack.push_async_callback(needle.close)
+        stack.callback(needle.close)
         decider = needle
     return {
         name: ExtractiveModel(
@@ -132,7 +132,7 @@ async def _threads(project: Project, stack: AsyncExitStack) -> BaseCheckpointSav
 
     path = project.path(project.settings.state.path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - once, at the start
+        path.parent.mkdir(parents=True, exist_ok=True)
         saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
         await saver.setup()
     except (sqlite3.Error, OSError) as error:

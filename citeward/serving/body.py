@@ -16,6 +16,7 @@ class BodyLimit:
         self._limit = limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on while its body is small enough."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -43,7 +43,6 @@ class Invocation(BaseModel):
 
     input: Question | str
     config: Config = Config()
-    kwargs: dict[str, Any] = Field(default_factory=dict, description="taken for compatibility, not used")
 
     @property
     def question(self) -> str:

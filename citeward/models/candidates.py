@@ -1,0 +1,67 @@
+"""The sentences of a passage that an answer may quote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from citeward.text.sentences import Span, sentences
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n(.*?)(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"#{1,6}\s")
+_LIST_MARK = re.compile(r"(?:[-*+•]|\d{1,3}[.)]|>)\s+")
+_RULE = re.compile(r"[\s|:*_-]+\Z")
+LONGEST_CODE = 600
+"""Characters of a code block that may follow a quoted sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One sentence (list item, table row) of a passage."""
+
+    span: Span
+    """Within the passage's text."""
+    before: Span | None
+    """The sentence before it, or the heading that it follows; what `it` and `this` refer to."""
+    code: Span | None = None
+    """The code block that follows it directly, where it is short."""
+
+
+def candidates(text: str) -> list[Candidate]:
+    """The sentences of `text` in order. Headings, code and table rules are none, but a heading is context."""
+    blocks = [Span(match.start(), match.end()) for match in _FENCE.finditer(text)]
+    found: list[Candidate] = []
+    before: Span | None = None
+    for span in sentences(_blanked(text, blocks)):
+        body = span.of(text)
+        if _HEADING.match(body):
+            before = span
+            continue
+        mark = _LIST_MARK.match(body)
+        start = span.start + (mark.end() if mark else 0)
+        body = text[start : span.end]
+        if not any(character.isalnum() for character in body) or _RULE.match(body):
+            continue
+        after = next((block for block in blocks if block.start >= span.end), None)
+        follows = after is not None and not text[span.end : after.start].strip()
+        short = after is not None and after.end - after.start <= LONGEST_CODE
+        sentence = Span(start, span.end)
+        found.append(Candidate(span=sentence, before=before, code=after if follows and short else None))
+        before = sentence
+    return found
+
+
+def readable(text: str) -> str:
+    """A sentence as it stands in an answer: on one line, a table row without its outer bars.
+
+    >>> readable("| `name` |\\n required |")
+    '`name` | required'
+    """
+    return " ".join(text.split()).removeprefix("|").removesuffix("|").strip()
+
+
+def _blanked(text: str, blocks: list[Span]) -> str:
+    """The text with code made blank, so that offsets stay and no sentence reaches into code."""
+    for block in blocks:
+        text = text[: block.start] + re.sub(r"[^\n]", " ", block.of(text)) + text[block.end :]
+    return text

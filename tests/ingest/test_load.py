@@ -1,0 +1,114 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from citeward.contracts.retrieval import Document
+from citeward.errors import NotFound, UnsupportedDocument
+from citeward.ingest.load import Skipped, load
+
+
+def _write(root: Path, files: dict[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+def _ids(path: Path, base: Path) -> list[str]:
+    return [item.id for item in load(path, base=base) if isinstance(item, Document)]
+
+
+def test_a_folder_gives_its_documents_in_order_with_the_text_to_the_letter(tmp_path: Path) -> None:
+    _write(tmp_path, {"docs/b.md": "# B\r\n\r\nText.\r\n", "docs/a/x.txt": "plain", "docs/c.rst": "rest"})
+    documents = [item for item in load(tmp_path / "docs", base=tmp_path) if isinstance(item, Document)]
+    assert [d.id for d in documents] == ["docs/a/x.txt", "docs/b.md", "docs/c.rst"]
+    assert documents[1].text == "# B\r\n\r\nText.\r\n"
+    assert [d.title for d in documents] == ["x", "B", "c"]
+
+
+def test_what_cannot_be_read_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        {
+            "good.md": "text",
+            "picture.png": b"\x89PNG\0",
+            "binary.md": b"a\0b",
+            "latin.txt": "caf\xe9".encode("latin-1"),
+            "empty.md": " \n",
+            "Makefile": "all:",
+        },
+    )
+    reasons = {item.id: item.reason for item in load(tmp_path, base=tmp_path) if isinstance(item, Skipped)}
+    assert reasons == {
+        "picture.png": "no loader reads .png",
+        "binary.md": "binary data",
+        "latin.txt": "not UTF-8: byte 0xe9 at 3",
+        "empty.md": "empty",
+        "Makefile": "no loader reads a file without a suffix",
+    }
+    assert _ids(tmp_path, tmp_path) == ["good.md"]
+
+
+def test_hidden_files_packages_and_what_gitignore_names_are_passed_over(tmp_path: Path) -> None:
+    _write(
+        tmp_path,
+        {
+            ".gitignore": "build/\n*.tmp.md\n",
+            "a.md": "x",
+            "b.tmp.md": "x",
+            "build/c.md": "x",
+            ".hidden/d.md": "x",
+            "node_modules/e.md": "x",
+            "sub/.gitignore": "/only.md\n",
+            "sub/only.md": "x",
+            "sub/deep/only.md": "x",
+        },
+    )
+    assert _ids(tmp_path, tmp_path) == ["a.md", "sub/deep/only.md"]
+
+
+def test_a_title_comes_from_front_matter_or_the_first_heading_or_the_name(tmp_path: Path) -> None:
+    _write(
+        tmp_path, {"a.md": "---\ntitle: 'From: front'\n---\n# Head", "b.md": "Text\n\n## Second ##\n", "c.md": "Text"}
+    )
+    titles = [item.title for item in load(tmp_path, base=tmp_path) if isinstance(item, Document)]
+    assert titles == ["From: front", "Second", "c"]
+
+
+def test_a_loop_of_links_ends(tmp_path: Path) -> None:
+    _write(tmp_path, {"docs/a.md": "x"})
+    (tmp_path / "docs" / "again").symlink_to(tmp_path / "docs")
+    assert _ids(tmp_path / "docs", tmp_path) == ["docs/a.md"]
+
+
+def test_a_document_elsewhere_keeps_its_whole_path(tmp_path: Path) -> None:
+    _write(tmp_path, {"docs/a.md": "x"})
+    assert _ids(tmp_path / "docs", tmp_path / "project") == [str((tmp_path / "docs" / "a.md").resolve())]
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    _write(tmp_path, {"a.md": b"\xef\xbb\xbf# T"})
+    (document,) = load(tmp_path / "a.md", base=tmp_path)
+    assert isinstance(document, Document)
+    assert (document.text, document.title) == ("# T", "T")
+
+
+@pytest.mark.parametrize(("name", "words"), [("a.bin", "no loader reads .bin"), ("b.md", "binary data")])
+def test_a_single_file_that_is_no_document_is_refused(tmp_path: Path, name: str, words: str) -> None:
+    _write(tmp_path, {name: b"a\0b"})
+    with pytest.raises(UnsupportedDocument, match=words):
+        list(load(tmp_path / name))
+
+
+def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="nowhere"):
+        list(load(tmp_path / "nowhere"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shut").mkdir(mode=0)
+    with pytest.raises(UnsupportedDocument, match="cannot be read"):
+        list(load(tmp_path / "shut"))
