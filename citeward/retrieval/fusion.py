@@ -59,8 +59,8 @@ def fuse(
         )
         for key in {**keyword, **vector}
     ]
-    # At the edges of alpha one leg decides and the other breaks ties; between them the heavier leg goes first.
-    first, second = (semantic, lexical) if alpha > 0.5 else (lexical, semantic)
+    # The heavier leg's raw score first: scaling may round two scores to one, and then that leg still decides.
+    first, second = (vector, keyword) if alpha > 0.5 else (keyword, vector)
     return sorted(fused, key=lambda f: (-f.score, -first.get(f.id, _MISSING), -second.get(f.id, _MISSING), f.id))
 
 

@@ -26,7 +26,7 @@ from citeward.retrieval.fusion import fuse
 from citeward.retrieval.lancedb.faults import faults
 from citeward.retrieval.lancedb.legs import keyword_leg, no_leg, vector_leg
 from citeward.retrieval.lancedb.manifest import Manifest, check_space, has_tables, read_manifest, write_manifest
-from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, PASSAGE, document, listed, passage, table
+from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, document, listed, passage, table
 from citeward.retrieval.lancedb.tables import Tables
 from citeward.retrieval.lancedb.where import among, quoted, where
 
@@ -153,7 +153,7 @@ class LanceStore:
                     .when_matched_update_all()
                     .when_not_matched_insert_all()
                     .when_not_matched_by_source_delete(among("document_id", (one.id for one in documents)))
-                    .execute(batch)
+                    .execute(batch, on_bad_vectors="null")  # a document without passages has none
                 )
 
     async def delete(self, document_ids: Sequence[str], /, *, tenant: str = "default") -> int:
@@ -217,6 +217,14 @@ class LanceStore:
             return 0
         with faults(self.path):
             return int(await rows.count_rows("start IS NOT NULL"))
+
+    async def generation(self, *, tenant: str = "default") -> str:
+        """The tenant's last commit; a table that was deleted and made anew begins another line of commits."""
+        rows = await self._tables.find(tenant)
+        if rows is None:
+            return ""
+        with faults(self.path):
+            return f"{self._tables.identity(tenant)}.{await rows.version()}"
 
     async def tenants(self) -> list[str]:
         """Every tenant that has a table, sorted."""

@@ -72,7 +72,9 @@ def test_a_cancellation_is_left_alone() -> None:
 
 
 def test_source_locations_of_native_code_are_left_out() -> None:
-    text = "lance error: LanceError(IO): file size is too small, /root/.cargo/registry/src/i/lance-io/src/utils.rs:172:20"
+    text = (
+        "lance error: LanceError(IO): file size is too small, /root/.cargo/registry/src/i/lance-io/src/utils.rs:172:20"
+    )
     assert translated(RuntimeError(text), Path("s")).message.endswith("file size is too small")
 
 
@@ -230,7 +232,7 @@ async def test_killed_amid_writing_it_holds_whole_documents_and_goes_on(tmp_path
     last = 0
     for kill_after in (0, 3, 4):
         command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path / "store"), str(last + 1)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+        with _running(command) as writer:
             assert writer.stdout is not None
             for _ in range(kill_after + 1):
                 last = int(writer.stdout.readline())
@@ -249,7 +251,7 @@ async def test_killed_amid_writing_it_holds_whole_documents_and_goes_on(tmp_path
 
 async def test_a_reader_sees_whole_documents_while_another_process_writes(tmp_path: Path) -> None:
     command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path / "store"), "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
+    with _running(command) as writer:
         try:
             assert writer.stdout is not None
             writer.stdout.readline()
@@ -264,3 +266,7 @@ async def test_a_reader_sees_whole_documents_while_another_process_writes(tmp_pa
                     seen |= versions
         finally:
             writer.kill()
+
+
+def _running(command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
