@@ -42,10 +42,9 @@ class ScriptedModel:
         turn = self._turns.pop(0)
         if isinstance(turn, Exception):
             raise turn
-        if isinstance(turn, str | ToolCall):
-            turn = [turn]
+        pieces: Sequence[str | ToolCall] = [turn] if isinstance(turn, str | ToolCall) else turn
         called = False
-        for index, piece in enumerate(turn):
+        for index, piece in enumerate(pieces):
             if isinstance(piece, ToolCall):
                 called = True
                 yield Delta(tool_call=ToolCallFragment(index=index, id=piece.id, name=piece.name))
