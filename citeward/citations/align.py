@@ -62,4 +62,12 @@ def _verbatim(sentence: str, passage: str) -> Span | None:
     if not tokens:
         return None
     found = re.search(rf"{_DEBRIS}+".join(tokens), passage)
-    return Span(found.start(), found.end()) if found else None
+    if found is None:
+        return None
+    # The sentence's own Markdown marks at its ends were no tokens: take them along, so that a quote is not torn.
+    start, end = found.span()
+    while start and sentence[0] in "*_`" and passage[start - 1] == sentence[0]:
+        start -= 1
+    while end < len(passage) and sentence[-1] in "*_`" and passage[end] == sentence[-1]:
+        end += 1
+    return Span(start, end)

@@ -3,7 +3,7 @@
 ::
 
     <passages fence="3fa9c1">
-    <passage n="1" source="docs/routing.md" title="Routing">
+    <passage n="1" source="docs/routing.md" title="Routing > Fallback">
     …the text, to the letter…
     </passage 3fa9c1>
     </passages 3fa9c1>
@@ -42,7 +42,8 @@ def fence(passages: Sequence[Passage]) -> str:
     mark = _mark([passage.text for passage in passages])
     parts = [f'<passages fence="{mark}">\n']
     for number, passage in enumerate(passages, 1):
-        source, title = html.escape(passage.source), html.escape(passage.title)
+        source = html.escape(passage.source)
+        title = html.escape(str(passage.meta.get("headings") or passage.title))
         parts.append(f'<passage n="{number}" source="{source}" title="{title}">\n{passage.text}\n</passage {mark}>\n')
     parts.append(f"</passages {mark}>")
     return "".join(parts)

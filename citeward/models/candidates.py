@@ -23,6 +23,8 @@ class Candidate:
     """Within the passage's text."""
     before: Span | None
     """The sentence before it, or the heading that it follows; what `it` and `this` refer to."""
+    heading: Span | None = None
+    """The heading that it stands under."""
     code: Span | None = None
     """The code block that follows it directly, where it is short."""
 
@@ -32,10 +34,11 @@ def candidates(text: str) -> list[Candidate]:
     blocks = [Span(match.start(), match.end()) for match in _FENCE.finditer(text)]
     found: list[Candidate] = []
     before: Span | None = None
+    heading: Span | None = None
     for span in sentences(_blanked(text, blocks)):
         body = span.of(text)
         if _HEADING.match(body):
-            before = span
+            before = heading = span
             continue
         mark = _LIST_MARK.match(body)
         start = span.start + (mark.end() if mark else 0)
@@ -46,7 +49,8 @@ def candidates(text: str) -> list[Candidate]:
         follows = after is not None and not text[span.end : after.start].strip()
         short = after is not None and after.end - after.start <= LONGEST_CODE
         sentence = Span(start, span.end)
-        found.append(Candidate(span=sentence, before=before, code=after if follows and short else None))
+        code = after if follows and short else None
+        found.append(Candidate(span=sentence, before=before, heading=heading, code=code))
         before = sentence
     return found
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from citeward.contracts.retrieval import TokenVectors, Vector, Vectors
 from citeward.models.candidates import Candidate, candidates
-from citeward.models.question import answers, kind_of
+from citeward.models.question import Kind, answers, kind_of
 from citeward.text.sentences import Span
 from citeward.text.words import STOP_WORDS, content_words
 
@@ -27,6 +27,9 @@ MAXSIM, MAXSIM_BEFORE = 5.8, 2.1
 COSINE, PASSAGE_COSINE = 4.1, 5.9
 WORDS, WORDS_BEFORE = 6.5, 2.3
 HOLDS_KIND, LACKS_KIND = 0.8, -1.0
+WORDS_HEADING, METHOD = 5.0, 2.5
+"""Set by hand for documentation, which XQuAD has none of: a section's heading speaks for its sentences, and a question
+for the way to do something is answered by an instruction."""
 RANK = 1.7
 STOP_WORD = 0.2
 """Weight of a stop word's token in MaxSim; other words weigh 1, punctuation nothing."""
@@ -57,7 +60,7 @@ def score(
         passages: Texts, best first.
         vectors: Token vectors of each passage; None scores by words alone.
         asked: Token vectors of the question.
-        headings: A title for each passage, which counts as what stands before its first sentence.
+        headings: A title for each passage, for sentences that stand under no heading of their own.
     """
     found = [(number, candidate) for number, text in enumerate(passages) for candidate in candidates(text)]
     wanted = frozenset(content_words(question))
@@ -69,14 +72,17 @@ def score(
     scored = []
     for (number, candidate), held in zip(found, stems, strict=True):
         text = passages[number]
-        if candidate.before is not None:
-            context = content_words(candidate.before.of(text))
-        else:
-            context = content_words(headings[number]) if headings else []
+        missing = wanted - held
+        heading = candidate.heading.of(text) if candidate.heading else headings[number] if headings else ""
+        under = missing.intersection(content_words(heading))
+        near = missing.intersection(content_words(candidate.before.of(text))) if candidate.before else frozenset()
         value = WORDS * sum(idf[word] for word in wanted & held) / total
-        value += WORDS_BEFORE * sum(idf[word] for word in (wanted & set(context)) - held) / total
+        value += sum(WORDS_HEADING * idf[w] if w in under else WORDS_BEFORE * idf[w] for w in under | near) / total
         fits = answers(kind, candidate.span.of(text), wanted)
-        value += HOLDS_KIND if fits is True else LACKS_KIND if fits is False else 0.0
+        if kind is Kind.METHOD:
+            value += METHOD if fits or candidate.code is not None else 0.0
+        else:
+            value += HOLDS_KIND if fits is True else LACKS_KIND if fits is False else 0.0
         value += RANK / (1 + number)
         if semantic:
             value += semantic[number].value(candidate)

@@ -153,7 +153,7 @@ def _told(message: Message) -> str:
     content = message.content.strip()
     if content.endswith((".", "!", "?")) and " " in content:
         return content
-    return f"{message.name or 'The tool'} gives {content}."
+    return f"The result of {message.name or 'the tool'} is {content}."
 
 
 def _chosen(ranked: Sequence[Scored], texts: Sequence[str], *, least: float) -> list[Scored]:

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     PERSON = "person"
     PLACE = "place"
     REASON = "reason"
+    METHOD = "method"
+    """How something is done."""
     OTHER = "other"
 
 
@@ -30,6 +32,7 @@ _ASKS = {
     Kind.PLACE: r"\bwhere (?:did|was|were|is|are|does|do)\b|\b(?:what|which) (?:city|country|state|place|location|area"
     r"|region|town|river|island|street|stadium|county|continent|province|building)\b",
     Kind.REASON: r"\bwhy\b|\bwhat (?:caused|reason)",
+    Kind.METHOD: r"\bhow (?:do|can|could|should|would|might) (?:i|we|you|one)\b|\bhow to\b|\b(?:which|what) command\b",
 }
 _ASK = {kind: re.compile(pattern, re.IGNORECASE) for kind, pattern in _ASKS.items()}
 _NUMBER = re.compile(
@@ -48,6 +51,13 @@ _PLACE = re.compile(
 )
 _PLACE_WORD = re.compile(
     r"\b(?:in|inside|outside|within|behind|under|below|above|between|folder|file|floor|side|area|region|place|located)\b"
+)
+_INSTRUCTION = re.compile(
+    r"\s*(?:(?:then|next|first|finally|to [^,.]{3,60},)\s+)?(?:add|call|change|check|choose|click|configure|copy|create"
+    r"|declare|define|delete|edit|enable|enter|export|follow|get|give|go|import|index|install|make|mark|move|name|open"
+    r"|override|pass|pick|press|put|read|remove|rename|replace|reinstall|restart|run|see|select|send|set|specify|start"
+    r"|stop|turn|type|update|upgrade|use|write)\b",
+    re.IGNORECASE,
 )
 _REASON = re.compile(
     r"\b(?:because|since|due to|so that|in order to|therefore|reason|as a result|caused?|to avoid|result)\b",
@@ -81,6 +91,8 @@ def answers(kind: Kind, sentence: str, asked: frozenset[str]) -> bool | None:
     if kind is Kind.PLACE:
         named = (found.split()[-1] for found in _PLACE.findall(sentence))
         return any(stem(name.lower()) not in asked for name in named) or bool(_PLACE_WORD.search(sentence))
+    if kind is Kind.METHOD:
+        return bool(_INSTRUCTION.match(sentence)) or ("`" in sentence and " with `" in sentence)
     if kind is Kind.REASON:
         return bool(_REASON.search(sentence))
     return None

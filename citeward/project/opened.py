@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
@@ -86,6 +87,8 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, 
         cache=ExactCache(entries=settings.cache.entries, ttl=settings.cache.ttl) if settings.cache.entries else None,
         checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(),
     )
+    # Loading takes seconds; done here and side by side, no question has to wait for it.
+    await asyncio.gather(rails.warm(), _warm(embedder))
     agents = {name: build_agent(spec, parts) for name, spec in project.agents.items()}
     return OpenProject(project=project, store=store, embedder=embedder, models=models, rails=rails, agents=agents)
 
@@ -105,6 +108,11 @@ def open_store(project: Project, embedder: TokenEmbedder | None, *, path: Path |
         embedder=embedder.name if embedder else None,
         dimensions=embedder.dimensions if embedder else None,
     )
+
+
+async def _warm(embedder: TokenEmbedder | None) -> None:
+    if embedder is not None:
+        await embedder.embed(["warm"])
 
 
 def needle_installed() -> bool:

@@ -20,27 +20,28 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared) > self._limit:
-            await self._refusal(int(declared))(scope, receive, send)
+            await self._refusal(f"{int(declared):,}")(scope, receive, send)
             return
+        read: list[Message] = []
         taken = 0
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
+        while not read or read[-1].get("more_body", False):
+            read.append(await receive())
+            taken += len(read[-1].get("body", b""))
             if taken > self._limit:
-                raise InputTooLong(
-                    f"the body has more than {self._limit:,} bytes", hint="Send less, or raise server.max_body."
-                )
-            return message
+                await self._refusal(f"more than {self._limit:,}")(scope, receive, send)
+                return
+        waiting = iter(read)
 
-        await self._app(scope, counted, send)
+        async def replayed() -> Message:
+            return next(waiting, None) or await receive()
 
-    def _refusal(self, size: int) -> JSONResponse:
+        await self._app(scope, replayed, send)
+
+    def _refusal(self, size: str) -> JSONResponse:
         error = InputTooLong(
-            f"the body has {size:,} bytes; the server takes {self._limit:,}",
+            f"the body has {size} bytes; the server takes {self._limit:,}",
             hint="Send less, or raise server.max_body.",
         )
         return JSONResponse({"error": error.to_dict()}, status_code=error.status)

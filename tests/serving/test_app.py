@@ -1,0 +1,151 @@
+"""The real server on a free port, and the real LangServe client."""
+
+import json
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from citeward.cli import main
+from citeward.serving.app import create_app
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """A copy of the starter project with a small corpus, indexed."""
+    root = tmp_path_factory.mktemp("served")
+    for name in ("agents", "tools", "graphs", "prompts", "evals"):
+        shutil.copytree(repository / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(repository / "citeward.toml", root)
+    (root / "docs").mkdir()
+    (root / "docs" / "ports.md").write_text("# Ports\n\nThe harbour master opens the port of Lund at seven o'clock.\n")
+    assert main(["index", "--project", str(root)]) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(project: Path) -> Iterator[str]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        config = uvicorn.Config(create_app(project, max_body=100_000), log_level="warning", lifespan="on")
+        served = uvicorn.Server(config)
+        thread = threading.Thread(target=served.run, kwargs={"sockets": [listener]})
+        thread.start()
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while not served.started and time.monotonic() < deadline:
+            thread.join(0.05)
+        yield address
+        served.should_exit = True
+        thread.join(20)
+
+
+ASK = {"input": {"question": "When does the harbour master open the port of Lund?"}}
+
+
+def _post(server: str, path: str, body: object) -> httpx.Response:
+    return httpx.post(server + path, json=body, timeout=30)
+
+
+@pytest.mark.parametrize("path", ["/invoke", "/assistant/invoke", "/support/invoke"])
+def test_an_answer_comes_with_its_citation(server: str, path: str) -> None:
+    reply = _post(server, path, ASK).json()
+    output = reply["output"]
+    assert "seven o'clock" in output["text"]
+    assert output["citations"][0]["source"] == "docs/ports.md"
+    assert output["citations"][0]["line"] == 3
+    assert reply["metadata"]["run_id"] == output["run_id"]
+
+
+def test_the_stream_is_server_sent_events_that_add_up_to_the_answer(server: str) -> None:
+    with httpx.stream("POST", server + "/stream", json=ASK, timeout=30) as reply:
+        assert reply.headers["content-type"].startswith("text/event-stream")
+        raw = reply.read().decode()
+    events = [dict(line.split(": ", 1) for line in block.split("\r\n")) for block in raw.strip().split("\r\n\r\n")]
+    assert [events[0]["event"], events[-1]["event"]] == ["metadata", "end"]
+    chunks = [json.loads(event["data"]) for event in events if event["event"] == "data"]
+    text = "".join(chunk.get("text", "") for chunk in chunks)
+    assert "seven o'clock" in text
+    assert chunks[-1]["outcome"] == "answered"
+    seen = [event["type"] for chunk in chunks for event in chunk.get("events", [])]
+    assert seen[0] == "started"
+    assert "citation" in seen
+
+
+def test_langserves_own_client_invokes_and_streams(server: str) -> None:
+    from langserve import RemoteRunnable
+
+    remote = RemoteRunnable(f"{server}/assistant")
+    answer = remote.invoke(ASK["input"])
+    total = None
+    for chunk in remote.stream(ASK["input"], config={"configurable": {"thread_id": "langserve-1"}}):
+        total = chunk if total is None else total + chunk
+    assert total is not None
+    assert total["text"] == answer["text"]
+    assert total["citations"] == answer["citations"]
+    assert total["thread_id"] == "langserve-1"
+
+
+async def test_langserves_own_client_works_async(server: str) -> None:
+    from langserve import RemoteRunnable
+
+    remote = RemoteRunnable(server)
+    answer = await remote.ainvoke("When does the harbour master open the port of Lund?")
+    assert "seven o'clock" in answer["text"]
+    pieces = [chunk async for chunk in remote.astream(ASK["input"])]
+    assert "".join(piece.get("text", "") for piece in pieces) == answer["text"]
+
+
+def test_a_thread_is_remembered(server: str) -> None:
+    config = {"configurable": {"thread_id": "remember"}}
+    _post(server, "/invoke", {**ASK, "config": config})
+    reply = _post(server, "/invoke", {"input": {"question": "And who opens it?"}, "config": config}).json()
+    assert "harbour master" in reply["output"]["text"]
+    assert reply["output"]["thread_id"] == "remember"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("/invoke", {"input": {"question": ""}}, 422, "invalid_input"),
+        ("/stream", {"input": {"question": " "}}, 422, "invalid_input"),
+        ("/invoke", {"input": {"question": "x" * 60_000}}, 413, "input_too_long"),
+        ("/stream", {"input": {"question": "x" * 60_000}}, 413, "input_too_long"),
+        ("/nobody/invoke", ASK, 404, "not_found"),
+        ("/nobody/stream", ASK, 404, "not_found"),
+        ("/invoke", {"input": {"query": "x"}}, 422, "invalid_input"),
+        ("/invoke", {"input": {"question": 7}}, 422, "invalid_input"),
+        ("/invoke", {**ASK, "config": {"configurable": {"thread_id": "../x y"}}}, 422, "invalid_input"),
+    ],
+)
+def test_bad_input_gets_its_status_and_a_way_out(server: str, path: str, body: object, status: int, code: str) -> None:
+    reply = _post(server, path, body)
+    error = reply.json()["error"]
+    assert (reply.status_code, error["code"]) == (status, code)
+    assert error["hint"]
+
+
+def test_a_body_that_is_no_json_is_refused(server: str) -> None:
+    reply = httpx.post(server + "/invoke", content=b"{", headers={"content-type": "application/json"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused(server: str, chunked: bool) -> None:
+    content = b"x" * 150_000
+    sent = (content[i : i + 10_000] for i in range(0, len(content), 10_000)) if chunked else content
+    reply = httpx.post(server + "/invoke", content=sent, headers={"content-type": "application/json"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (413, "input_too_long")
+
+
+def test_health_says_what_there_is(server: str) -> None:
+    health = httpx.get(server + "/health").json()
+    assert (health["status"], health["passages"]) == ("ok", 1)
+    assert {"assistant", "support"} <= set(health["agents"])
