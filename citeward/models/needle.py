@@ -17,18 +17,16 @@ from uuid import uuid4
 
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import BadResponse
-from citeward.models.needle_calls import settled
+from citeward.models.needle_calls import overlap, settled
 from citeward.models.needle_process import NeedleFiles, NeedleProcess, find_needle
-from citeward.models.needle_prompt import overlap, shortlist, system_text, tools_json
+from citeward.models.needle_prompt import shortlist, system_text, tools_json
 
-FLOOR = 0.02
-"""Confidence below which nothing is called."""
 SURE = 0.65
-"""Confidence from which the question's words need not show why the tool is wanted."""
+"""Confidence from which the model is not asked for a second opinion."""
 TIMEOUT = 20.0
 """Seconds for one answer."""
-LONGEST = 2_000
-"""Characters of a question; a longer one is a text to read, not a request to act on."""
+LONGEST = 1_000
+"""Bytes of a question; a longer one is a text to read, not a request to act on, and would take seconds."""
 _TOKENS = 512
 
 
@@ -37,15 +35,13 @@ class NeedleDecider:
 
     Args:
         files: The model's files; by default those of the installed wheel.
-        floor: Confidence below which nothing is called, 0..1.
         timeout: Seconds for one answer.
 
     Raises:
         ModelUnavailable: The wheel is not installed.
     """
 
-    def __init__(self, files: NeedleFiles | None = None, *, floor: float = FLOOR, timeout: float = TIMEOUT) -> None:
-        self._floor = floor
+    def __init__(self, files: NeedleFiles | None = None, *, timeout: float = TIMEOUT) -> None:
         self._process = NeedleProcess(files or find_needle(), timeout=timeout)
         # One thread is the queue: the engine takes one question at a time.
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="citeward-needle")
@@ -60,29 +56,22 @@ class NeedleDecider:
             Overloaded: It did not answer in time.
             BadResponse: It answered with something that is not its protocol.
         """
-        if not tools or not question.strip() or len(question) > LONGEST:
+        if not tools or not _readable(question):
             return []
         offered = shortlist(question, tools)
         first = await self._propose(question, offered)
-        calls = self._settled(question, first, offered)
+        calls = settled(question, first.calls, offered, first.confidence)
         other = _better(question, first, offered)
         if other is not None:
             second = await self._propose(question, (other,))
             if second.confidence > first.confidence:
-                calls = self._settled(question, second, (other,)) or calls
+                calls = settled(question, second.calls, (other,), second.confidence) or calls
         return [ToolCall(id=f"call_{uuid4().hex[:12]}", name=name, arguments=arguments) for name, arguments in calls]
 
     def close(self) -> None:
         """End the worker; waits for a question that it is at."""
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._process.close()
-
-    def _settled(
-        self, question: str, proposal: _Proposal, offered: Sequence[ToolSpec]
-    ) -> list[tuple[str, dict[str, Any]]]:
-        if proposal.confidence < self._floor:
-            return []
-        return settled(question, proposal.calls, offered, sure=proposal.confidence >= SURE)
 
     async def _propose(self, question: str, tools: Sequence[ToolSpec]) -> _Proposal:
         request = {
@@ -93,6 +82,13 @@ class NeedleDecider:
         }
         loop = asyncio.get_running_loop()
         return _read(await loop.run_in_executor(self._thread, self._process.ask, request))
+
+
+def _readable(question: str) -> bool:
+    """Whether the model can make anything of it: short, and in Latin letters for the most part (it reads English)."""
+    letters = [character for character in question if character.isalpha()]
+    latin = sum(character.isascii() for character in letters)
+    return bool(question.strip()) and len(question.encode("utf-8", "replace")) <= LONGEST and 2 * latin >= len(letters)
 
 
 @dataclass(frozen=True, kw_only=True)

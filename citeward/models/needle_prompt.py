@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from citeward.contracts.tool import ToolSpec
-from citeward.models.needle_text import words
+from citeward.models.needle_calls import overlap
 
 MOST_TOOLS = 16
 """Tools that it chooses from; of more, those that share the most words with the question are kept."""
@@ -27,11 +27,6 @@ def shortlist(question: str, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
         return tuple(specs)
     best = sorted(specs, key=lambda spec: -overlap(question, spec))[:MOST_TOOLS]
     return tuple(spec for spec in specs if spec in best)
-
-
-def overlap(question: str, spec: ToolSpec) -> int:
-    """How many words the question shares with the tool's name and description."""
-    return len(words(question) & words(f"{spec.name} {spec.description}"))
 
 
 def tools_json(specs: Sequence[ToolSpec]) -> str:

@@ -102,8 +102,9 @@ def arguments_model(
     The fields are named by number and carry the argument's name as their alias, because an argument may well be
     called `json` or `copy`, which a field of a pydantic model must not be.
     """
+    annotated: Any = function if inspect.isroutine(function) else type(function).__call__
     try:
-        types = typing.get_type_hints(function, include_extras=True)
+        types = typing.get_type_hints(annotated, include_extras=True)
         parameters = inspect.signature(function).parameters.values()
     except (NameError, TypeError, ValueError) as error:
         raise ToolError(

@@ -125,7 +125,7 @@ async def _run(call: ToolCall, called: Tool, arguments: Mapping[str, Any]) -> To
             raise
         return failure(call, f"{call.name} was cancelled from within")
     except CitewardError as error:
-        return failure(call, f"{error.message}\n{error.hint}")
+        return failure(call, str(error))
     except Exception as error:  # noqa: BLE001 - a tool may raise anything, and the model reads it
         if isinstance(error, TimeoutError) and limit.expired():
             return failure(call, f"{call.name} did not finish within {called.spec.timeout:g} seconds")
