@@ -28,13 +28,13 @@ def coerce(value: Any, schema: Schema) -> Any:
 
 
 def _coerce_text(value: str, schema: Schema, kinds: Sequence[str]) -> Any:
-    plain = value.replace(",", "").strip()
-    if "integer" in kinds and re.fullmatch(r"[-+]?\d+(?:\.0+)?", plain):
-        return int(float(plain))
-    if "number" in kinds and re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)", plain):
-        return float(plain)
-    if "boolean" in kinds and plain.lower() in ("true", "false", "yes", "no"):
-        return plain.lower() in ("true", "yes")
+    text = value.replace(",", "").strip()
+    if "integer" in kinds and re.fullmatch(r"[-+]?\d{1,300}(?:\.0+)?", text):
+        return int(text.partition(".")[0])
+    if "number" in kinds and re.fullmatch(r"[-+]?(?:\d+\.?\d*|\.\d+)", text):
+        return float(text)
+    if "boolean" in kinds and text.lower() in ("true", "false", "yes", "no"):
+        return text.lower() in ("true", "yes")
     if "array" in kinds and "string" not in kinds:
         return [coerce(value, schema.get("items", {}))]
     for allowed in schema.get("enum", ()):

@@ -1,4 +1,7 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from citeward.contracts.tool import ToolSpec
 from citeward.models.needle_calls import evidence, repair, settled, spread
@@ -94,6 +97,22 @@ def test_a_place_is_split_from_the_country_that_another_argument_holds():
 
 def test_the_example_of_a_description_is_not_the_user_s_wish():
     assert repair("what is meant by prime?", {"sum": "1 + 2"}, SUM.parameters) is None
+
+
+@given(
+    st.text(max_size=80),
+    st.dictionaries(
+        st.sampled_from(["number", "city", "sum", "other"]),
+        st.one_of(
+            st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.floats()), st.text("9.")
+        ),
+    ),
+)
+def test_whatever_a_model_writes_is_survived_and_what_passes_is_valid(question, arguments):
+    specs = [FACTORIAL, CLOCK, STATS, SUM]
+    for name, passed in settled(question, [(spec.name, arguments) for spec in specs], specs, 0.9):
+        schema = next(spec.parameters for spec in specs if spec.name == name)
+        assert Draft202012Validator(schema).is_valid(passed)
 
 
 def test_evidence_is_a_telling_argument_or_words_in_common():

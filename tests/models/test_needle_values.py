@@ -10,6 +10,8 @@ from citeward.models.needle_values import coerce, kinds_of
         ("5.0", {"type": "integer"}, 5),
         ("1,200", {"type": "integer"}, 1200),
         ("5.5", {"type": "integer"}, "5.5"),
+        ("12345678901234567890", {"type": "integer"}, 12345678901234567890),
+        ("9" * 400, {"type": "integer"}, "9" * 400),
         (5.0, {"type": "integer"}, 5),
         (5.5, {"type": "integer"}, 5.5),
         (".5", {"type": "number"}, 0.5),
