@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from citeward.contracts.retrieval import Document, Embedder, Hit, Passage, Retriever, Store
     from citeward.errors import CitewardError
     from citeward.graphs.chat import ChatGraph, build_chat_graph
+    from citeward.graphs.state import checkpoint_serializer
     from citeward.nodes.context import Context
     from citeward.nodes.services import Limits, Services
     from citeward.project.declared import Project, read_project
@@ -38,6 +39,7 @@ _HOMES = {
     "contracts.retrieval": ("Document", "Embedder", "Hit", "Passage", "Retriever", "Store"),
     "errors": ("CitewardError",),
     "graphs.chat": ("ChatGraph", "build_chat_graph"),
+    "graphs.state": ("checkpoint_serializer",),
     "nodes.context": ("Context",),
     "nodes.services": ("Limits", "Services"),
     "project.declared": ("Project", "read_project"),
@@ -81,6 +83,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "build_chat_graph",
+    "checkpoint_serializer",
     "open_project",
     "read_project",
     "to_wire",

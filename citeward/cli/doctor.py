@@ -52,6 +52,7 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     import orjson
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from citeward.cli.main import Exit
 
@@ -61,10 +62,13 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     else:
         styles = {State.GOOD: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
         table = Table(box=None, show_header=False)
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for finding in findings:
-            table.add_row(f"[{styles[finding.state]}]{finding.state}", finding.what, finding.told)
+            table.add_row(Text(finding.state, style=styles[finding.state]), finding.what, Text(finding.told))
             if finding.hint:
-                table.add_row("", "", f"[dim]hint: {finding.hint}")
+                table.add_row("", "", Text(f"hint: {finding.hint}", style="dim"))
         Console(highlight=False).print(table)
     return Exit.FAILED if any(finding.state is State.BROKEN for finding in findings) else Exit.DONE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Any
 
-import click
 import typer
 from rich.console import Console
 
@@ -37,6 +37,9 @@ class Exit(IntEnum):
     """An evaluation ran and missed its thresholds."""
     INTERRUPTED = 130
 
+
+UsageError: Any = typer.BadParameter.__base__
+"""What a wrong option or command raises. Typer brings its own click, and exports this class by its children only."""
 
 app = typer.Typer(
     name="citeward",
@@ -77,10 +80,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         errors.print("hint: ", style="bold", end="")
         errors.print(error.hint, markup=False)
         return Exit.USAGE if isinstance(error, CallerError) else Exit.FAILED
-    except click.exceptions.ClickException as error:
+    except UsageError as error:
         error.show(file=sys.stderr)
         return Exit.USAGE
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         errors.print("interrupted", style="yellow")
         return Exit.INTERRUPTED
     except BrokenPipeError:

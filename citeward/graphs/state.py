@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from langchain_core.messages import AnyMessage
+from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph.message import add_messages
 
-from citeward.contracts.answer import Answer, Citation
-from citeward.contracts.guardrail import Verdict
+from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
+from citeward.contracts.guardrail import Action, Finding, Origin, Verdict
 from citeward.contracts.model import TokenUsage
-from citeward.contracts.retrieval import Passage
+from citeward.contracts.retrieval import Passage, Trust
 from citeward.contracts.routing import Route
 
 
@@ -47,3 +49,31 @@ class ChatState(TypedDict, total=False):
     tokens: TokenUsage
     cost: float
     answer: Answer | None
+
+
+STATE_TYPES: tuple[type, ...] = (
+    Action,
+    Answer,
+    Citation,
+    Finding,
+    Label,
+    Origin,
+    Outcome,
+    Passage,
+    Route,
+    TokenUsage,
+    Trust,
+    Usage,
+    Verdict,
+)
+"""Our own types that a checkpoint may hold."""
+
+
+def checkpoint_serializer() -> SerializerProtocol:
+    """The serializer for a checkpointer of these graphs: it reads back our own types and no others.
+
+    ::
+
+        saver = AsyncSqliteSaver(connection, serde=checkpoint_serializer())
+    """
+    return JsonPlusSerializer(allowed_msgpack_modules=STATE_TYPES)

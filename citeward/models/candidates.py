@@ -27,6 +27,8 @@ class Candidate:
     """The heading that it stands under."""
     code: Span | None = None
     """The code block that follows it directly, where it is short."""
+    row: bool = False
+    """Whether it is a row of a table."""
 
 
 def candidates(text: str) -> list[Candidate]:
@@ -35,10 +37,14 @@ def candidates(text: str) -> list[Candidate]:
     found: list[Candidate] = []
     before: Span | None = None
     heading: Span | None = None
-    for span in sentences(_blanked(text, blocks)):
+    spans = sentences(_blanked(text, blocks))
+    for position, span in enumerate(spans):
         body = span.of(text)
         if _HEADING.match(body):
             before = heading = span
+            continue
+        if position + 1 < len(spans) and body.startswith("|") and _RULE.match(spans[position + 1].of(text)):
+            before = span  # a table's head says what its columns are, as a heading does
             continue
         mark = _LIST_MARK.match(body)
         start = span.start + (mark.end() if mark else 0)
@@ -50,7 +56,8 @@ def candidates(text: str) -> list[Candidate]:
         short = after is not None and after.end - after.start <= LONGEST_CODE
         sentence = Span(start, span.end)
         code = after if follows and short else None
-        found.append(Candidate(span=sentence, before=before, heading=heading, code=code))
+        row = body.startswith("|")
+        found.append(Candidate(span=sentence, before=before, heading=heading, code=code, row=row))
         before = sentence
     return found
 

@@ -21,7 +21,7 @@ FLOOR = 10.4
 article was taken out of the documents, and over 99 % of those asked of documents on another subject."""
 FLOOR_BY_WORDS = 4.5
 """The same without an embedder: half of what the question's words weigh must be in the sentence, or beside it."""
-MARGIN = 1.5
+MARGIN = 1.0
 """How far below the best sentence a second or third may score and still be quoted."""
 MOST = 3
 """Sentences of an answer."""
@@ -171,11 +171,15 @@ def _chosen(ranked: Sequence[Scored], texts: Sequence[str], *, least: float) -> 
 
 
 def _written(chosen: Sequence[Scored], passages: Sequence[FencedPassage]) -> str:
-    parts: list[str] = []
+    written = ""
     for found in chosen:
         text = passages[found.passage].text
-        part = f"{readable(found.candidate.span.of(text))} [{passages[found.passage].number}]"
+        row = found.candidate.row
+        if written and not written.endswith("\n"):
+            written += "\n" if row else " "
+        written += f"{readable(found.candidate.span.of(text))} [{passages[found.passage].number}]"
         if found.candidate.code is not None:
-            part += f"\n\n{found.candidate.code.of(text).strip()}\n\n"
-        parts.append(part)
-    return " ".join(parts).replace("\n\n ", "\n\n").strip()
+            written += f"\n\n{found.candidate.code.of(text).strip()}\n\n"
+        elif row:
+            written += "\n"
+    return written.strip()

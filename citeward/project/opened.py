@@ -20,6 +20,7 @@ from citeward.contracts.model import Model
 from citeward.contracts.retrieval import Store, TokenEmbedder
 from citeward.contracts.tool import ToolDecider
 from citeward.errors import CheckpointError
+from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
 from citeward.models.extractive import ExtractiveModel
@@ -85,7 +86,7 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, 
         store=store,
         embedder=embedder,
         cache=ExactCache(entries=settings.cache.entries, ttl=settings.cache.ttl) if settings.cache.entries else None,
-        checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(),
+        checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(serde=checkpoint_serializer()),
     )
     # Loading takes seconds; done here and side by side, no question has to wait for it.
     await asyncio.gather(rails.warm(), _warm(embedder))
@@ -136,12 +137,14 @@ async def _models(settings: Settings, embedder: TokenEmbedder | None, stack: Asy
 
 async def _threads(project: Project, stack: AsyncExitStack) -> BaseCheckpointSaver[str]:
     """The SQLite checkpointer, its file made where it is not there."""
+    import aiosqlite
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     path = project.path(project.settings.state.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(path)))
+        connection = await stack.enter_async_context(aiosqlite.connect(path))
+        saver = AsyncSqliteSaver(connection, serde=checkpoint_serializer())
         await saver.setup()
     except (sqlite3.Error, OSError) as error:
         raise CheckpointError(
