@@ -16,8 +16,8 @@ _BUSY = frozenset({errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ETIMEDOUT, er
 _OS_ERROR = re.compile(r"os error (\d+)|code: (\d+)")
 _CONFLICT = re.compile(r"conflict|concurrent|too many retries|preempted", re.IGNORECASE)
 _CORRUPT = re.compile(
-    r"LanceError\((IO|Arrow|Index)\)|not found|invalid range|outside file|no field named|file size|corrupt|decod|"
-    r"protobuf|magic|footer|panicked|out of bounds|truncated|unexpected end",
+    r"LanceError\((IO|Arrow|Index)\)|not found|invalid range|outside file|no field named|no vector column|"
+    r"does not exist|file size|corrupt|decod|protobuf|magic|footer|panicked|out of bounds|truncated|unexpected end",
     re.IGNORECASE,
 )
 

@@ -41,7 +41,7 @@ async def keyword_leg(table: Any, query: str, condition: str | None, limit: int)
 
 async def vector_leg(table: Any, vector: Vector, condition: str | None, limit: int) -> Leg:
     """The nearest passages, by cosine similarity."""
-    nearest = table.query().nearest_to(vector).distance_type("cosine").nprobes(_PROBES)
+    nearest = table.query().nearest_to(vector).column("vector").distance_type("cosine").nprobes(_PROBES)
     found = await _rows(nearest.select([*PASSAGE, "_distance"]), condition, limit)
     return Leg(rows={row["id"]: row for row in found}, scores={row["id"]: 1 - float(row["_distance"]) for row in found})
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from citeward.errors import SettingsError, StoreError
+from citeward.errors import StoreError
 from citeward.retrieval.lancedb.faults import corrupt
 
 FORMAT = 1
@@ -75,18 +75,3 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def has_tables(folder: Path) -> bool:
     """Whether any table was ever made there."""
     return folder.is_dir() and any(folder.glob("*.lance"))
-
-
-def check_space(folder: Path, stored: Manifest, wanted: Manifest) -> None:
-    """Nothing where vectors of `wanted` may be compared with those stored, or where one of the two has none.
-
-    Raises:
-        SettingsError: Two different embedders.
-    """
-    if stored.embedder is None or wanted.embedder is None or stored == wanted:
-        return
-    raise SettingsError(
-        f"the store {str(folder)!r} was filled with the embedder {stored.embedder!r} ({stored.dimensions} dimensions), "
-        f"not {wanted.embedder!r} ({wanted.dimensions})",
-        hint="go back to that embedder, or delete the folder and run `citeward index` again",
-    )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from citeward.contracts.retrieval import (
     Chunk,
@@ -20,24 +19,26 @@ from citeward.contracts.retrieval import (
     Vector,
     Vectors,
 )
-from citeward.errors import InvalidInput, NotFound, SettingsError, StoreReadOnly
+from citeward.errors import InvalidInput, NotFound, StoreReadOnly
 from citeward.retrieval.filters import check_filter
 from citeward.retrieval.fusion import fuse
 from citeward.retrieval.lancedb.faults import faults
 from citeward.retrieval.lancedb.legs import keyword_leg, no_leg, vector_leg
-from citeward.retrieval.lancedb.manifest import Manifest, check_space, has_tables, read_manifest, write_manifest
 from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, document, listed, passage, table
+from citeward.retrieval.lancedb.space import Space
 from citeward.retrieval.lancedb.tables import Tables
 from citeward.retrieval.lancedb.where import among, quoted, where
 
 _IDS_AT_ONCE = 500
+_FOLD_AFTER = 4_000
+"""Rows written since the last fold; the keyword leg reads those one by one, some 10 ms a thousand."""
 
 
 class LanceStore:
     """Documents in a folder, searched by keyword and by vector; no server.
 
     Nothing is opened before the first call, and nothing written before the first `upsert`. Several processes may read
-    while one writes: each search sees the last commit, and each `upsert` is one commit. Up to 50,000 passages a tenant
+    while one writes: each search sees the last commit, and each `upsert` is one commit. Up to 30,000 passages a tenant
     the vector leg is exact.
 
     Args:
@@ -52,16 +53,12 @@ class LanceStore:
     def __init__(
         self, path: Path | str, *, embedder: str | None = None, dimensions: int | None = None, read_only: bool = False
     ) -> None:
-        if (embedder is None) != (dimensions is None) or (dimensions is not None and dimensions < 1):
-            raise SettingsError(
-                f"embedder {embedder!r} with {dimensions!r} dimensions",
-                hint="give both the embedder's name and its dimensions, or neither",
-            )
         self.path = Path(path)
-        self._wanted = Manifest(embedder=embedder, dimensions=dimensions)
+        self._space = Space(self.path, embedder=embedder, dimensions=dimensions)
         self._read_only = read_only
         self._tables = Tables(self.path, read_only=read_only)
         self._writing = asyncio.Lock()
+        self._unfolded: Counter[str] = Counter()
 
     async def open(self) -> LanceStore:
         """Check the folder now rather than at the first call.
@@ -70,7 +67,7 @@ class LanceStore:
             SettingsError: Another embedder filled it.
             StoreCorrupt: Its manifest is missing or garbled.
         """
-        self._manifest()
+        self._space.stored()
         return self
 
     async def search(
@@ -98,7 +95,7 @@ class LanceStore:
             check_filter(filters)
         rows = await self._found(tenant)
         condition = where(filters, groups)
-        values = self._query_vector(vector) if alpha > 0 else None
+        values = self._space.vector(vector) if alpha > 0 else None
         degraded = alpha > 0 and values is None
         with faults(self.path):
             # Both legs wait on native threads, so they run side by side.
@@ -131,6 +128,8 @@ class LanceStore:
     ) -> None:
         """Write documents with their passages in one commit, replacing any earlier version of each.
 
+        Every few thousand rows the indexes are brought up to date, so that searching stays fast during a long fill.
+
         A store without an embedder takes vectors of no length: `np.zeros((len(chunks[i]), 0))`.
 
         Raises:
@@ -139,13 +138,13 @@ class LanceStore:
             StoreReadOnly: The folder cannot be written.
             StoreUnavailable: Another process wrote the same documents at once.
         """
-        dimensions = self._wanted.dimensions
+        dimensions = self._space.wanted.dimensions
         batch = table(tenant, dimensions, documents, chunks, vectors)
         if not documents:
             return
         self._check_writable()
         async with self._writing:
-            self._claim()
+            self._space.claim()
             rows = await self._tables.make(tenant, dimensions)
             with faults(self.path):
                 await (
@@ -155,6 +154,10 @@ class LanceStore:
                     .when_not_matched_by_source_delete(among("document_id", (one.id for one in documents)))
                     .execute(batch, on_bad_vectors="null")  # a document without passages has none
                 )
+            self._unfolded[tenant] += batch.num_rows
+            if self._unfolded[tenant] >= _FOLD_AFTER:
+                await self._tables.fold(rows)
+                del self._unfolded[tenant]
 
     async def delete(self, document_ids: Sequence[str], /, *, tenant: str = "default") -> int:
         """Remove documents with all their passages; returns how many were there.
@@ -163,7 +166,7 @@ class LanceStore:
             StoreReadOnly: The folder cannot be written.
         """
         self._check_writable()
-        self._manifest()
+        self._space.stored()
         rows = await self._tables.find(tenant)
         ids = list(dict.fromkeys(document_ids))
         removed = 0
@@ -195,7 +198,7 @@ class LanceStore:
 
     async def documents(self, *, tenant: str = "default") -> AsyncIterator[StoredDocument]:
         """Every stored document, without its text; nothing for a tenant that is not there."""
-        self._manifest()
+        self._space.stored()
         rows = await self._tables.find(tenant)
         if rows is None:
             return
@@ -211,7 +214,7 @@ class LanceStore:
 
     async def count(self, *, tenant: str = "default") -> int:
         """How many passages the tenant has; 0 for one that is not there."""
-        self._manifest()
+        self._space.stored()
         rows = await self._tables.find(tenant)
         if rows is None:
             return 0
@@ -220,6 +223,7 @@ class LanceStore:
 
     async def generation(self, *, tenant: str = "default") -> str:
         """The tenant's last commit; a table that was deleted and made anew begins another line of commits."""
+        self._space.stored()
         rows = await self._tables.find(tenant)
         if rows is None:
             return ""
@@ -228,16 +232,17 @@ class LanceStore:
 
     async def tenants(self) -> list[str]:
         """Every tenant that has a table, sorted."""
-        self._manifest()
+        self._space.stored()
         return sorted(await self._tables.every())
 
     async def optimize(self) -> None:
         """Bring indexes up to date and compact, after a bulk of writes; a reader meanwhile sees no difference."""
         self._check_writable()
-        self._manifest()
+        self._space.stored()
         async with self._writing:
             for rows in (await self._tables.every()).values():
                 await self._tables.optimize(rows)
+            self._unfolded.clear()
 
     async def close(self) -> None:
         """Give back handles; the store is not used afterwards."""
@@ -250,7 +255,7 @@ class LanceStore:
         await self.close()
 
     async def _found(self, tenant: str) -> Any:
-        self._manifest()
+        self._space.stored()
         rows = await self._tables.find(tenant)
         if rows is None:
             raise NotFound(
@@ -258,40 +263,6 @@ class LanceStore:
                 hint="index some first: `citeward index PATH`",
             )
         return rows
-
-    def _manifest(self) -> Manifest | None:
-        with faults(self.path):
-            stored = read_manifest(self.path)
-            if stored is not None and has_tables(self.path):
-                check_space(self.path, stored, self._wanted)
-        return stored
-
-    def _query_vector(self, vector: Vector | None) -> Vector | None:
-        """The vector to search by; None where there is none, or the store holds none."""
-        stored = self._manifest()
-        if vector is None or stored is None or stored.embedder is None or stored != self._wanted:
-            return None
-        values = np.asarray(vector, np.float32)
-        if values.shape != (stored.dimensions,) or not np.isfinite(values).all():
-            raise InvalidInput(
-                f"the query's vector has shape {values.shape!r} or holds a value that is not finite",
-                hint=f"embed the query with {stored.embedder!r}: {stored.dimensions} finite numbers",
-            )
-        return values
-
-    def _claim(self) -> None:
-        """Write the manifest of a store that is still empty; refuse to mix two kinds of rows in one that is not."""
-        stored = self._manifest()
-        if stored == self._wanted:
-            return
-        if stored is not None and has_tables(self.path):
-            raise SettingsError(
-                f"the store {str(self.path)!r} was filled with the embedder {stored.embedder!r}, "
-                f"and is now written with {self._wanted.embedder!r}",
-                hint="bring that embedder back, or delete the folder and run `citeward index` again",
-            )
-        with faults(self.path):
-            write_manifest(self.path, self._wanted)
 
     def _check_writable(self) -> None:
         if self._read_only:

@@ -13,7 +13,7 @@ from citeward.retrieval.lancedb.faults import corrupt, faults
 from citeward.retrieval.lancedb.rows import schema
 from citeward.retrieval.lancedb.tenants import table_name, tenant_name
 
-FLAT = 50_000
+FLAT = 30_000
 """Rows up to which the vector leg compares with every vector; above, `optimize` builds an index."""
 _ROWS_A_PARTITION = 400
 _OLD_VERSIONS = timedelta(minutes=10)
@@ -77,16 +77,25 @@ class Tables:
                 found[tenant] = table
         return found
 
-    def identity(self, tenant: str) -> int:
-        """Tells the tenant's table from another one that stood in its place before."""
-        return (self.folder / f"{table_name(tenant)}.lance").stat().st_ino
+    def identity(self, tenant: str) -> str:
+        """Tells the tenant's table from another one that stood in its place before.
 
-    async def optimize(self, table: Any) -> None:
-        """Fold new rows into the indexes, merge small files, drop old versions; index vectors once there are many."""
-        from lancedb.index import IvfFlat
+        File systems give a freed inode number out again, so the time that the folder was last changed goes with it.
+        """
+        status = (self.folder / f"{table_name(tenant)}.lance").stat()
+        return f"{status.st_ino:x}-{status.st_mtime_ns:x}"
 
+    async def fold(self, table: Any) -> None:
+        """Take new rows into the indexes that are there, merge small files, drop old versions."""
         with faults(self.folder):
             await table.optimize(cleanup_older_than=_OLD_VERSIONS)
+
+    async def optimize(self, table: Any) -> None:
+        """Fold, and index the vectors once there are many."""
+        from lancedb.index import IvfFlat
+
+        await self.fold(table)
+        with faults(self.folder):
             names = {index.columns[0] for index in await table.list_indices()}
             fields = (await table.schema()).names
             if "vector" in fields and "vector" not in names and (rows := await table.count_rows()) > FLAT:

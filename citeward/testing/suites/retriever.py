@@ -339,6 +339,22 @@ async def optimize_changes_nothing_found(store: Store, embedder: Embedder) -> No
     assert set(await found(store, embedder, "fox", alpha=0)) == {"a", "c"}, "written after optimize, found at once"
 
 
+async def the_generation_changes_with_the_documents(store: Store, embedder: Embedder) -> None:
+    """With each write of this tenant's documents, and not while nothing is written."""
+    assert await store.generation() == await store.generation(), "of an empty store"
+    seen = {await store.generation()}
+    for write in (
+        lambda: fill(store, embedder, sample("a", "red fox")),
+        lambda: fill(store, embedder, sample("a", "grey wolf")),
+        lambda: store.delete(["a"]),
+    ):
+        await write()
+        generation = await store.generation()
+        assert generation not in seen, "a write changes the generation"
+        assert await store.generation() == generation, "reading does not"
+        seen.add(generation)
+
+
 STORE_CHECKS: tuple[StoreCheck, ...] = (
     passages_come_back_as_stored,
     upsert_replaces_the_whole_document,
@@ -356,6 +372,7 @@ STORE_CHECKS: tuple[StoreCheck, ...] = (
     bad_documents_are_refused_whole,
     odd_ids_are_kept_apart,
     optimize_changes_nothing_found,
+    the_generation_changes_with_the_documents,
 )
 """Every check; each wants a store of its own, still empty."""
 

@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,40 @@ async def test_a_read_only_store_reads_and_refuses_to_write(tmp_path: Path) -> N
         for write in (fill(store, EMBEDDER, sample("b", "bear")), store.delete(["a"]), store.optimize()):
             with pytest.raises(StoreReadOnly):
                 await write
+
+
+async def test_a_long_fill_keeps_its_keyword_index_up_to_date(tmp_path: Path) -> None:
+    async with store_in(tmp_path) as store:
+        for number in range(5):
+            await fill(store, EMBEDDER, sample(f"d{number}", *(f"fox {number} {part}" for part in range(1000))))
+        table = await store._tables.find("default")
+        stats = await table.index_stats("words_idx")
+        assert stats.num_indexed_rows == 4000 and stats.num_unindexed_rows == 1000
+        assert len(await found(store, EMBEDDER, "fox", alpha=0, limit=1000)) == 1000
+
+
+async def test_many_vectors_are_indexed_and_found_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("citeward.retrieval.lancedb.tables.FLAT", 500)
+    async with store_in(tmp_path) as store:
+        await fill(store, EMBEDDER, sample("a", *(f"word{n % 97} number{n}" for n in range(900))))
+        before = await found(store, EMBEDDER, "word5 number102", alpha=1.0, limit=20)
+        await store.optimize()
+        table = await store._tables.find("default")
+        assert "vector" in {index.columns[0] for index in await table.list_indices()}
+        assert await found(store, EMBEDDER, "word5 number102", alpha=1.0, limit=20) == before
+        await fill(store, EMBEDDER, sample("b", "brandnew word"))
+        assert (await found(store, EMBEDDER, "brandnew word", alpha=1.0))[0] == "b"
+        await store.optimize()
+
+
+async def test_a_store_deleted_and_filled_anew_is_of_another_generation(tmp_path: Path) -> None:
+    seen = set()
+    for _ in range(3):
+        async with store_in(tmp_path / "store") as store:
+            await fill(store, EMBEDDER, sample("a", "fox"))
+            seen.add(await store.generation())
+        shutil.rmtree(tmp_path / "store")
+    assert len(seen) == 3
 
 
 async def test_tenants_are_listed_by_their_own_names(tmp_path: Path) -> None:
