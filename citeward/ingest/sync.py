@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 from typing import TypeAlias
 
 import numpy as np
@@ -75,6 +76,7 @@ async def sync(
     stored = {document.id: document.content_hash async for document in store.documents(tenant=tenant)}
     report = SyncReport(dry_run=dry_run)
     kept: set[str] = set()
+    hashes: dict[str, str] = {}
 
     def tell() -> None:
         report.seconds = time.perf_counter() - started
@@ -89,6 +91,12 @@ async def sync(
                 tell()
                 continue
             document = replace(item, content_hash=_hash(item, chunker, embedder))
+            if document.id in hashes:
+                if hashes[document.id] != document.content_hash:
+                    report.skipped.append(Skipped(id=item.id, source=item.source, reason="its id was given before"))
+                    tell()
+                continue  # paths that overlap bring a file twice
+            hashes[document.id] = document.content_hash
             if stored.get(document.id) == document.content_hash:
                 report.unchanged += 1
                 tell()
@@ -152,4 +160,10 @@ def _below(known: str, roots: Sequence[str], skipped: Sequence[Skipped]) -> bool
     """Whether the document lies at or below a root, and not in a folder that could not be read this time."""
     if any(known.startswith(item.id + "/") for item in skipped):
         return False
-    return any(root in ("", ".", known) or known.startswith(root.rstrip("/") + "/") for root in roots)
+    return any(known == root or _holds(root, known) for root in roots)
+
+
+def _holds(root: str, known: str) -> bool:
+    if root in ("", "."):  # the base itself; what lies elsewhere has its whole path as id
+        return not PurePath(known).is_absolute()
+    return known.startswith(root.rstrip("/") + "/")

@@ -1,0 +1,198 @@
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from citeward.contracts.retrieval import Document, Vectors
+from citeward.errors import ModelUnavailable
+from citeward.ingest.chunk import Chunker
+from citeward.ingest.load import Skipped, document_id, load
+from citeward.ingest.sync import BATCH_CHUNKS, BATCH_DOCUMENTS, SyncReport, sync
+from citeward.retrieval.lancedb import LanceStore
+from citeward.testing.embedding import HashEmbedder
+
+EMBEDDER = HashEmbedder()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[LanceStore]:
+    async with LanceStore(tmp_path / "store", embedder="hash", dimensions=64) as opened:
+        yield opened
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return _write(
+        tmp_path / "base",
+        {"docs/a.md": "# A\n\nred fox", "docs/b.md": "# B\n\nbrown bear", "notes/c.txt": "grey wolf"},
+    )
+
+
+def _write(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+async def _index(store: LanceStore, base: Path, *paths: str, **more: object) -> SyncReport:
+    found = [item for path in paths for item in load(base / path, base=base)]
+    roots = [document_id(base / path, base) for path in paths]
+    return await sync(found, store, EMBEDDER, roots=roots, **more)  # type: ignore[arg-type]
+
+
+async def _ids(store: LanceStore) -> set[str]:
+    return {document.id async for document in store.documents()}
+
+
+async def test_new_changed_unchanged_and_vanished_are_told_apart(store: LanceStore, base: Path) -> None:
+    first = await _index(store, base, "docs")
+    assert (first.added, first.changed, first.unchanged, first.deleted) == (["docs/a.md", "docs/b.md"], [], 0, [])
+    assert first.passages == await store.count() == 2
+    _write(base, {"docs/a.md": "# A\n\ngreen frog", "docs/d.md": "# D\n\nwhite hare"})
+    (base / "docs/b.md").unlink()
+    second = await _index(store, base, "docs")
+    assert (second.added, second.changed, second.deleted) == (["docs/d.md"], ["docs/a.md"], ["docs/b.md"])
+    assert await _ids(store) == {"docs/a.md", "docs/d.md"}
+    assert (await store.document("docs/a.md")).text == "# A\n\ngreen frog"
+    third = await _index(store, base, "docs")
+    assert (third.unchanged, third.passages) == (2, 0)
+
+
+async def test_stored_passages_quote_the_stored_document(store: LanceStore, base: Path) -> None:
+    _write(
+        base, {"docs/a.md": "---\ntitle: T\n---\n\n# A\r\n\r\n" + "Some words here. " * 400 + "\n\n```\ncode\n```\n"}
+    )
+    await _index(store, base, "docs")
+    document = await store.document("docs/a.md")
+    hits = await store.search("words code fox", alpha=0.0, limit=100)
+    assert len(hits) > 3
+    for hit in hits:
+        if hit.passage.document_id == document.id:
+            assert document.text[hit.passage.start : hit.passage.end] == hit.passage.text
+
+
+async def test_one_folder_never_deletes_what_came_from_another(store: LanceStore, base: Path, tmp_path: Path) -> None:
+    elsewhere = _write(tmp_path / "elsewhere", {"x.md": "white hare"})
+    await _index(store, base, "docs", "notes")
+    await _index(store, base, str(elsewhere))
+    whole = (elsewhere / "x.md").resolve().as_posix()
+    assert await _ids(store) == {"docs/a.md", "docs/b.md", "notes/c.txt", whole}
+    for path in ("docs", "notes", ".", str(elsewhere)):
+        assert (await _index(store, base, path)).deleted == []
+    (base / "notes/c.txt").unlink()
+    assert (await _index(store, base, "docs")).deleted == []
+    assert (await _index(store, base, ".")).deleted == ["notes/c.txt"]
+    assert await _ids(store) == {"docs/a.md", "docs/b.md", whole}
+
+
+async def test_a_folder_whose_name_begins_alike_is_another_folder(store: LanceStore, base: Path) -> None:
+    _write(base, {"docs-old/a.md": "old fox"})
+    await _index(store, base, "docs-old")
+    assert (await _index(store, base, "docs")).deleted == []
+
+
+async def test_no_roots_delete_nothing(store: LanceStore, base: Path) -> None:
+    await _index(store, base, "docs")
+    assert (await sync([], store, EMBEDDER, roots=())).deleted == []
+
+
+async def test_paths_that_overlap_bring_a_file_once(store: LanceStore, base: Path) -> None:
+    report = await _index(store, base, "docs", "docs/a.md", ".")
+    assert (len(report.added), report.skipped) == (3, [])
+
+
+async def test_another_document_under_a_taken_id_is_skipped_and_said(store: LanceStore) -> None:
+    twice = [Document(id="x", text=text, source="s") for text in ("first", "second")]
+    report = await sync(twice, store, EMBEDDER, roots=())
+    assert [item.reason for item in report.skipped] == ["its id was given before"]
+    assert (await store.document("x")).text == "first"
+
+
+async def test_a_skipped_file_keeps_its_earlier_version(store: LanceStore, base: Path) -> None:
+    await _index(store, base, "docs")
+    (base / "docs/a.md").write_bytes(b"now\0binary")
+    report = await _index(store, base, "docs")
+    assert [item.id for item in report.skipped] == ["docs/a.md"] and report.deleted == []
+    assert (await store.document("docs/a.md")).text == "# A\n\nred fox"
+
+
+async def test_documents_in_a_folder_that_could_not_be_read_are_kept(store: LanceStore, base: Path) -> None:
+    await _index(store, base, ".")
+    unread = [Skipped(id="docs", source="docs", reason="the folder cannot be read")]
+    report = await sync(unread, store, EMBEDDER, roots=["."])
+    assert report.deleted == ["notes/c.txt"]
+
+
+async def test_a_dry_run_says_the_same_and_writes_nothing(store: LanceStore, base: Path) -> None:
+    would = await _index(store, base, "docs", dry_run=True)
+    assert await _ids(store) == set()
+    did = await _index(store, base, "docs")
+    assert (would.added, would.passages) == (did.added, did.passages)
+
+
+async def test_other_chunk_sizes_cut_everything_anew(store: LanceStore, base: Path) -> None:
+    await _index(store, base, "docs")
+    report = await _index(store, base, "docs", chunker=Chunker(max_tokens=50, min_tokens=10))
+    assert (report.changed, report.unchanged) == (["docs/a.md", "docs/b.md"], 0)
+
+
+async def test_without_an_embedder_passages_are_found_by_keyword(tmp_path: Path, base: Path) -> None:
+    async with LanceStore(tmp_path / "words") as store:
+        await sync(load(base / "docs", base=base), store, None, roots=["docs"])
+        (hit,) = await store.search("foxes")
+        assert hit.passage.document_id == "docs/a.md" and hit.degraded
+
+
+async def test_more_than_a_batch_is_written_and_progress_counts_up(store: LanceStore) -> None:
+    many = [Document(id=f"d{n}", text=f"fox {n}", source="s") for n in range(BATCH_DOCUMENTS * 2 + 5)]
+    seen: list[int] = []
+    report = await sync(many, store, EMBEDDER, roots=(), progress=lambda report: seen.append(report.passages))
+    assert report.passages == await store.count() == len(many)
+    assert seen == sorted(seen) and len(set(seen)) >= 3
+
+
+async def test_documents_are_taken_as_they_are_needed(store: LanceStore) -> None:
+    taken, most = 0, 0
+
+    def stream() -> Iterator[Document]:
+        nonlocal taken, most
+        for number in range(BATCH_DOCUMENTS * 4):
+            taken += 1
+            most = max(most, taken - written)
+            yield Document(id=f"d{number}", text=f"fox {number}", source="s")
+
+    written = 0
+
+    class Counting(HashEmbedder):
+        async def embed(self, texts: Sequence[str], /) -> Vectors:
+            nonlocal written
+            written += len(texts)
+            assert len(texts) <= BATCH_CHUNKS
+            return await super().embed(texts)
+
+    await sync(stream(), store, Counting(), roots=())
+    assert most <= BATCH_DOCUMENTS + 1
+
+
+@pytest.mark.parametrize("stop", [asyncio.CancelledError(), ModelUnavailable("gone", hint="look for it")])
+async def test_stopped_midway_it_keeps_whole_batches_and_goes_on_from_there(
+    store: LanceStore, stop: BaseException
+) -> None:
+    class Stopping(HashEmbedder):
+        calls = 0
+
+        async def embed(self, texts: Sequence[str], /) -> Vectors:
+            self.calls += 1
+            if self.calls == 2:
+                raise stop
+            return await super().embed(texts)
+
+    many = [Document(id=f"d{n}", text=f"fox {n}", source="s") for n in range(BATCH_DOCUMENTS * 3)]
+    with pytest.raises(type(stop)):
+        await sync(many, store, Stopping(), roots=())
+    assert await store.count() == BATCH_DOCUMENTS
+    report = await sync(many, store, EMBEDDER, roots=())
+    assert (report.unchanged, len(report.added)) == (BATCH_DOCUMENTS, BATCH_DOCUMENTS * 2)
