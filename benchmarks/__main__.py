@@ -23,7 +23,7 @@ from benchmarks.parts import Measured, measure
 from citeward.errors import CitewardError
 from citeward.evals.measure.measurement import write_json
 
-LIMITS: Mapping[str, int | None] = {"retrieval": None, "answers": None, "tools": 150}
+LIMITS: Mapping[str, int | None] = {"retrieval": None, "answers": 400, "tools": 100}
 """Items of each data set; None takes all."""
 
 
