@@ -90,4 +90,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does; nobody is left to tell.
         sys.stderr.close()
         return Exit.DONE
+    if code == Exit.INTERRUPTED:  # what Typer makes of Ctrl-C
+        errors.print("interrupted", style="yellow")
     return int(code or Exit.DONE)

@@ -9,17 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citeward.cli.options import AgentOption, ProjectOption, run
+from citeward.contracts.guardrail import Origin
 
 if TYPE_CHECKING:
     from citeward.evals.measure.measurement import Measurement
 
 
 def measure(
-    part: Annotated[str, typer.Argument(help="retrieval, answers or tools.")],
+    part: Annotated[str, typer.Argument(help="retrieval, answers, guard, pii or tools.")],
+    name: Annotated[str | None, typer.Argument(help="The guard's name in the policy, for `guard`.")] = None,
+    *,
     data: Annotated[Path, typer.Option("--data", "-d", help="The labelled data: a folder or a JSON Lines file.")],
     json: Annotated[Path | None, typer.Option("--json", help="Write the measurement to this file.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Draw this many questions instead of taking all.")] = None,
     seed: Annotated[int, typer.Option(help="Of the drawing and of the intervals.")] = 0,
+    origin: Annotated[Origin, typer.Option(help="Where a guard is told that the texts come from.")] = Origin.USER,
     agent: AgentOption = None,
     project: ProjectOption = None,
 ) -> int:
@@ -28,7 +32,7 @@ def measure(
 
     from citeward.evals.measure.measurement import render, write_json
 
-    measurement = run(_measure(part, data, agent, limit, seed, project))
+    measurement = run(_measure(part, name, data, origin, agent, limit, seed, project))
     Console().print(render(measurement))
     if json is not None:
         write_json(json, measurement.to_dict())
@@ -36,7 +40,14 @@ def measure(
 
 
 async def _measure(
-    part: str, data: Path, agent: str | None, limit: int | None, seed: int, root: Path | None
+    part: str,
+    name: str | None,
+    data: Path,
+    origin: Origin,
+    agent: str | None,
+    limit: int | None,
+    seed: int,
+    root: Path | None,
 ) -> Measurement:
     from citeward.errors import NotFound
     from citeward.project.declared import find_project
@@ -47,7 +58,17 @@ async def _measure(
         folder = root or find_project()
     except NotFound:
         folder = starter()  # outside any project, the starter's own settings are measured
-    return await measure_part(part, data, root=folder, agent=agent, limit=limit, seed=seed, progress=_progress)
+    return await measure_part(
+        part,
+        data,
+        root=folder,
+        name=name,
+        origin=origin,
+        agent=agent,
+        limit=limit,
+        seed=seed,
+        progress=_progress,
+    )
 
 
 def _progress(done: int, total: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from citeward.contracts.guardrail import Action, Guardrail, Origin, StreamGuard, Verdict
+from citeward.errors import NotFound
 from citeward.guardrails.stream import Release, Stage
 from citeward.guardrails.table import STRICTNESS, GuardRule, Policy, load_policy
 from citeward.guardrails.vault import Restorer, Vault
@@ -85,6 +86,14 @@ class Rails:
         self.policy = policy
         self._rows = tuple(rows)
         self._warm = False
+
+    def guard(self, name: str) -> Guardrail:
+        """The policy's guard of that name; raises NotFound with the names there are."""
+        for row in self._rows:
+            if row.rule.name == name:
+                return row.guard
+        names = ", ".join(row.rule.name for row in self._rows)
+        raise NotFound(f"the policy has no guard {name!r}", hint=f"Its guards: {names}.")
 
     async def warm(self) -> None:
         """Load what the guards need, so that the first question does not wait: about a second for Presidio.

@@ -6,16 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from citeward.contracts.guardrail import Guardrail, Origin
 from citeward.contracts.retrieval import Document
 from citeward.errors import InvalidInput
 from citeward.evals.measure.answers import measure_answers
 from citeward.evals.measure.folder import Fill
+from citeward.evals.measure.guard import measure_guard
 from citeward.evals.measure.measurement import Measurement, Progress
 from citeward.evals.measure.parts import find_part
+from citeward.evals.measure.pii import measure_pii
 from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
+from citeward.guardrails.build import build_rails
+from citeward.guardrails.policy import load_policy
 from citeward.ingest.sync import sync
 from citeward.models.needle import NeedleDecider
+from citeward.project.declared import read_project
 from citeward.project.opened import OpenProject, open_project
 
 
@@ -24,6 +30,8 @@ async def measure_part(
     data: Path,
     *,
     root: Path,
+    name: str | None = None,
+    origin: Origin = Origin.USER,
     agent: str | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -35,6 +43,8 @@ async def measure_part(
         part: A name in `PARTS`.
         data: Labelled data in the part's format.
         root: The project's folder. Its own store is neither read nor written.
+        name: Of the guard to measure, for the part `guard`.
+        origin: Where the guard is told that each text comes from.
         agent: The agent whose search or answers are measured; the default one where None.
         limit: Items to draw; None takes all.
         seed: Of the drawing and of the intervals.
@@ -45,6 +55,11 @@ async def measure_part(
         DataError: A line of the data is wrong; it names file and line.
     """
     find_part(part)
+    if part in ("guard", "pii"):
+        guard = _guard(root, name or part)
+        if part == "pii":
+            return await measure_pii(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
+        return await measure_guard(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
     if part == "tools":
         decider = NeedleDecider()
         try:
@@ -74,6 +89,13 @@ async def measure_part(
                 seed=seed,
                 progress=progress,
             )
+
+
+def _guard(root: Path, name: str) -> Guardrail:
+    """The guard of that name in the project's policy; raises NotFound with the names there are."""
+    project = read_project(root)
+    rails = build_rails(load_policy(project.path(project.settings.policy) if project.settings.policy else None))
+    return rails.guard(name)
 
 
 def _fill(opened: OpenProject) -> Fill:
