@@ -9,6 +9,8 @@ UV := $(shell command -v uv 2>/dev/null)
 EXTRAS := needle,community,weaviate
 STAMP := $(VENV)/.installed
 
+BENCH_STAMP := .venv-bench/.installed
+
 .PHONY: help setup demo test lint bench docs clean
 
 help: ## List the targets
@@ -40,8 +42,19 @@ lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure quality and speed, peers side by side in one run
-	$(BIN)/python -m benchmarks
+# The peers' own packages (torch among them, 6 GB) stay out of .venv; PEERS= leaves them out altogether.
+PEERS ?= 1
+$(BENCH_STAMP): pyproject.toml $(STAMP)
+	$(BIN)/python -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-bench/bin/python -m pip install --quiet --group bench
+	@touch $@
+
+bench: $(STAMP) $(if $(PEERS),$(BENCH_STAMP)) ## Measure quality and speed, peers side by side in one run
+	$(if $(PEERS),CITEWARD_BENCH_PYTHON=$(CURDIR)/.venv-bench/bin/python) $(BIN)/python -m benchmarks
+
+docs: $(STAMP) ## Build the guide as a site into site/
+	$(BIN)/mkdocs build --strict --quiet
 
 clean: ## Remove what the other targets made
-	rm -rf $(VENV) .citeward dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-bench site .citeward dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -58,6 +58,11 @@ def read_toml(path: Path, model: type[M]) -> M:
     return _validated(data, model, path, lambda location: _toml_line(text, location))
 
 
+def line_of(path: Path, *location: str | int) -> int | None:
+    """The line of a YAML file where the field at `location` stands; None where it cannot be told."""
+    return _yaml_line(yaml.compose(read_text(path), Loader=yaml.SafeLoader), location)
+
+
 def read_text(path: Path) -> str:
     """The file's text; ProjectError where it is missing, unreadable or not UTF-8."""
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from citeward.contracts.model import Sampling
 from citeward.contracts.retrieval import And, Filter, Where
-from citeward.declarations import read_yaml
+from citeward.declarations import line_of, read_yaml
 from citeward.errors import ProjectError
 from citeward.nodes.services import Limits
 
@@ -72,7 +73,7 @@ class AgentSpec(Section):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="its name in URLs and on the command line")
     description: str = Field(min_length=1, description="one sentence for people")
     prompt: str = Field(description="name of a prompt in prompts/")
-    graph: Literal["chat"] = Field("chat", description="the graph that runs it")
+    graph: str = Field("chat", description="name of the file in graphs/ that builds its graph")
     tools: tuple[str, ...] = Field((), description="names of built-in tools or of functions in tools/")
     tiers: tuple[str, ...] = Field((), description="model tiers that it may use; empty allows every tier")
     retrieval: RetrievalSpec = RetrievalSpec()
@@ -92,11 +93,26 @@ class AgentSpec(Section):
         )
 
 
-def read_agents(folder: Path) -> Mapping[str, AgentSpec]:
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The names that an agent's file may refer to."""
+
+    prompts: Collection[str]
+    tools: Collection[str]
+    graphs: Collection[str]
+    tiers: Collection[str]
+
+
+def read_agents(folder: Path, known: Known | None = None) -> Mapping[str, AgentSpec]:
     """Every `*.yaml` of the folder by the agent's name.
 
+    Args:
+        folder: Usually a project's `agents/`.
+        known: What the files may name; None takes any name.
+
     Raises:
-        ProjectError: A file is wrong, two agents share a name, or there is none.
+        ProjectError: With file and line: a file is wrong or names what is not there, two agents share a name, or there
+            is no agent.
     """
     agents: dict[str, AgentSpec] = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -105,9 +121,29 @@ def read_agents(folder: Path) -> Mapping[str, AgentSpec]:
             raise ProjectError(
                 f"the agent name {spec.name!r} is taken", hint="Give one of the two another name.", path=str(path)
             )
+        if known is not None:
+            _check(spec, known, path)
         agents[spec.name] = spec
     if not agents:
         raise ProjectError(
             "no agent here", hint="Add a .yaml file, or copy one with `citeward init`.", path=str(folder)
         )
     return agents
+
+
+def _check(spec: AgentSpec, known: Known, path: Path) -> None:
+    """Raise ProjectError for the first name in the file that is not known."""
+    named: list[tuple[str, str, Collection[str], tuple[str | int, ...]]] = [
+        ("prompt", spec.prompt, known.prompts, ("prompt",)),
+        ("graph", spec.graph, known.graphs, ("graph",)),
+        *(("tool", name, known.tools, ("tools", place)) for place, name in enumerate(spec.tools)),
+        *(("model tier", name, known.tiers, ("tiers", place)) for place, name in enumerate(spec.tiers)),
+    ]
+    for kind, name, names, location in named:
+        if name not in names:
+            raise ProjectError(
+                f"there is no {kind} {name!r}",
+                hint=f"Known: {', '.join(sorted(names)) or 'none'}.",
+                path=str(path),
+                line=line_of(path, *location),
+            )

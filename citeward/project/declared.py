@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from citeward.agents.build import GraphBuilder, ToolSource
-from citeward.agents.spec import AgentSpec, read_agents
+from citeward.agents.spec import AgentSpec, Known, read_agents
 from citeward.errors import NotFound, ProjectError
 from citeward.ingest.chunk import Chunker
 from citeward.project.python import load_module
 from citeward.prompts.registry import read_prompts
 from citeward.prompts.template import Template
 from citeward.settings import Settings, read_settings
+from citeward.tools.builtin import NAMES as BUILTIN
 from citeward.tools.toolset import is_tool
 
 FILE = "citeward.toml"
@@ -66,14 +67,15 @@ def read_project(root: Path) -> Project:
         ProjectError: With file and line, where anything in it cannot be used.
     """
     settings = read_settings(root / FILE)
-    project = Project(
-        root=root,
-        settings=settings,
-        agents=read_agents(root / "agents"),
-        prompts=read_prompts(root / "prompts"),
-        tools=_tools(root / "tools"),
-        graphs=_graphs(root / "graphs"),
+    prompts, tools, graphs = read_prompts(root / "prompts"), _tools(root / "tools"), _graphs(root / "graphs")
+    known = Known(
+        prompts=prompts,
+        tools=[*BUILTIN, *tools],
+        graphs=graphs,
+        tiers={model.tier for model in settings.models.values()},
     )
+    agents = read_agents(root / "agents", known)
+    project = Project(root=root, settings=settings, agents=agents, prompts=prompts, tools=tools, graphs=graphs)
     if settings.default_agent not in project.agents:
         raise ProjectError(
             f"default_agent is {settings.default_agent!r}, which agents/ does not have",

@@ -97,6 +97,15 @@ def test_a_mistake_in_a_project_file_names_file_and_line(copy: Path) -> None:
     assert "agents/assistant.yaml:12: unknown field 'colour'" in done.stderr
 
 
+def test_an_agent_that_names_a_tool_that_is_not_there_is_told_where(copy: Path) -> None:
+    path = copy / "agents" / "assistant.yaml"
+    path.write_text(path.read_text().replace("tools: [calculator, clock, convert]", "tools:\n  - clock\n  - abacus"))
+    done = _run("agents", cwd=copy)
+    assert done.returncode == 2
+    assert "agents/assistant.yaml:6: there is no tool 'abacus'" in done.stderr
+    assert "calculator" in done.stderr
+
+
 def test_a_broken_tool_file_names_file_and_line(copy: Path) -> None:
     (copy / "tools" / "broken.py").write_text("from citeward import tool\n\nimport no_such_module\n")
     done = _run("ask", "q", cwd=copy)
