@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from citeward.text.sentences import Span, sentences
 from citeward.text.words import content_words
 
-WINDOW = 3
+WINDOW = 2
 """Sentences of a passage that one quote may span."""
-_DEBRIS = r"[\s*_`>|#]"
+_TOKEN = re.compile(
+    r"(?P<skip>\]\([^()\s]*\)|[\s*_`>|#•\[\]\"“”'‘’.,;:!?…()–—]+)"  # a link's target, white space, marks, punctuation
+    r"|(?P<word>[^\W_]+(?:[.,:/_-]+[^\W_]+)*)|(?P<sign>.)",
+    re.DOTALL,
+)
+
+_MARKS = re.compile(r"(?:(?:[-*+•]|\d{1,3}[.)]|>|#{1,6})\s+)+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,51 +29,75 @@ class Alignment:
     """The share of the sentence's content words that stand in the span, 0..1."""
 
 
-def align(sentence: str, passage: str) -> Alignment | None:
-    """The span of `passage` that supports `sentence` best; None where they share no word.
+class Aligner:
+    """Finds sentences in one passage, which is read once.
 
-    A sentence that was taken over word for word is found as it stands, whatever the white space and the Markdown marks
-    between its words. Otherwise the window of up to three sentences wins that shares the most content words (by their
-    F1, so that a long window is no better than a short one that says as much).
+    Args:
+        passage: Its text; offsets count in it.
     """
-    found = _verbatim(sentence, passage)
-    if found is not None:
-        return Alignment(span=found, exact=True, cover=1.0)
-    wanted = set(content_words(sentence))
-    if not wanted:
+
+    def __init__(self, passage: str) -> None:
+        self._passage = passage
+        self._spans = sentences(passage)
+        self._stems = [set(content_words(span.of(passage))) for span in self._spans]
+        held = _words(passage)
+        self._said = [word for word, _ in held]
+        self._places = [place for _, place in held]
+
+    def find(self, sentence: str) -> Alignment | None:
+        """The span of the passage that supports `sentence` best; None where they share no word.
+
+        A sentence that was taken over word for word is found as it stands, whatever the white space, the punctuation
+        and the Markdown marks between its words. A part of a sentence is quoted with the whole of it: what stands
+        beside the part may turn it round. Otherwise the one or two sentences win that share the most content words (by
+        their F2, so that two sentences are no better than one that says as much).
+        """
+        return self._verbatim(sentence) or self._alike(sentence)
+
+    def _verbatim(self, sentence: str) -> Alignment | None:
+        wanted = [word for word, _ in _words(_MARKS.sub("", sentence, count=1))]
+        if not wanted:
+            return None
+        for at in range(len(self._said) - len(wanted) + 1):
+            if self._said[at] == wanted[0] and self._said[at : at + len(wanted)] == wanted:
+                span = self._widened(self._places[at].start, self._places[at + len(wanted) - 1].end)
+                return Alignment(span=span, exact=True, cover=1.0)
         return None
-    spans = sentences(passage)
-    words = [set(content_words(span.of(passage))) for span in spans]
-    best: tuple[float, float, Span] | None = None
-    for first in range(len(spans)):
-        together: set[str] = set()
-        for last in range(first, min(first + WINDOW, len(spans))):
-            together |= words[last]
-            shared = len(wanted & together)
-            if not shared:
-                continue
-            recall, precision = shared / len(wanted), shared / len(together)
-            # Recall counts twice: what the sentence says must be there, while a quote may say more.
-            score = 5 * precision * recall / (4 * precision + recall)
-            if best is None or score > best[0]:
-                best = (score, recall, Span(spans[first].start, spans[last].end))
-    return None if best is None else Alignment(span=best[2], exact=False, cover=best[1])
+
+    def _widened(self, start: int, end: int) -> Span:
+        """To the borders of the sentences that the words stand in; a list mark is no part of a sentence."""
+        first = next(span for span in self._spans if span.end > start)
+        last = next(span for span in self._spans if span.end >= end)
+        mark = _MARKS.match(self._passage, first.start, first.end)
+        return Span(mark.end() if mark and mark.end() <= start else first.start, last.end)
+
+    def _alike(self, sentence: str) -> Alignment | None:
+        wanted = set(content_words(sentence))
+        best: tuple[float, float, Span] | None = None
+        for first in range(len(self._spans)):
+            together: set[str] = set()
+            for last in range(first, min(first + WINDOW, len(self._spans))):
+                together |= self._stems[last]
+                shared = len(wanted & together)
+                if not shared:
+                    continue
+                recall, precision = shared / len(wanted), shared / len(together)
+                # Recall counts twice: what the sentence says must be there, while a quote may say more.
+                score = 5 * precision * recall / (4 * precision + recall)
+                if best is None or score > best[0]:
+                    best = (score, recall, Span(self._spans[first].start, self._spans[last].end))
+        return None if best is None else Alignment(span=best[2], exact=False, cover=best[1])
 
 
-def _verbatim(sentence: str, passage: str) -> Span | None:
-    at = passage.find(sentence)
-    if at >= 0:
-        return Span(at, at + len(sentence))
-    tokens = [re.escape(token) for token in re.split(rf"{_DEBRIS}+", sentence) if token]
-    if not tokens:
-        return None
-    found = re.search(rf"{_DEBRIS}+".join(tokens), passage)
-    if found is None:
-        return None
-    # The sentence's own Markdown marks at its ends were no tokens: take them along, so that a quote is not torn.
-    start, end = found.span()
-    while start and sentence[0] in "*_`" and passage[start - 1] == sentence[0]:
-        start -= 1
-    while end < len(passage) and sentence[-1] in "*_`" and passage[end] == sentence[-1]:
-        end += 1
-    return Span(start, end)
+def align(sentence: str, passage: str) -> Alignment | None:
+    """`Aligner.find` for one sentence of one passage."""
+    return Aligner(passage).find(sentence)
+
+
+def _words(text: str) -> list[tuple[str, Span]]:
+    """Words and signs with meaning, case aside, and where they stand."""
+    return [
+        (match[0].casefold(), Span(match.start(), match.end()))
+        for match in _TOKEN.finditer(text)
+        if match["skip"] is None
+    ]

@@ -1,4 +1,4 @@
-"""Reads markers such as `[1]`, `[1, 3]` and `[2][3]` from an answer, and tells which sentence each belongs to."""
+"""Reads markers such as `[1]`, `[1, 3]` and `[2][3]` from a stream, and tells which sentence each belongs to."""
 
 from __future__ import annotations
 
@@ -9,44 +9,118 @@ from dataclasses import dataclass
 from citeward.text.sentences import Span, sentences
 
 _ONE = r"\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*\]"
-_GROUP = re.compile(rf"\s*{_ONE}(?:\s?{_ONE})*")
-_CLOSING = re.compile(r"[.!?,;:…)\"'”’]*")
+_GROUP = re.compile(rf"{_ONE}(?:[ \t]?{_ONE})*")
+_UNFINISHED = re.compile(r"\[[\d,;–\- ]{0,40}\Z")
 _NUMBERS = re.compile(r"(\d{1,3})(?:\s?[–-]\s?(\d{1,3}))?")
-LONGEST = 80
-"""Characters that an unfinished group of markers may have; what is longer is text."""
+_CODE = re.compile(
+    r"(?P<fence>^[ \t]*(?P<mark>```+|~~~+)[^\n]*(?:\n.*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|\Z))"
+    r"|(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
+_IDENTIFIER = re.compile(
+    r"(?:[^\W\d_]+[\d_$][\w$]*|[_$]\w*|\w*[a-z][A-Z]\w*|(?<![\w'’])[^\W\d_]|[\w)\]]\.[^\W\d]\w*)\Z"
+)
+_TURN = re.compile(r"[.!?…。！？\n\]]")
+_WORD = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cited:
-    """A stretch of text and the numbers of the passages that it is said to rest on."""
+class Clause:
+    """A part of a sentence, and the passages that the markers right after it name."""
 
-    sentence: Span
-    """The words, without the markers."""
-    end: int
-    """Past the markers and the punctuation that closes the sentence."""
+    text: str
+    """The words, without markers."""
     numbers: tuple[int, ...]
 
 
-def cited(text: str, start: int, *, closing: bool) -> Iterator[Cited]:
-    """The cited stretches of ``text[start:]`` that are complete, in order.
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """One complete sentence of the stream."""
 
-    A group of markers is complete when something other than white space, punctuation or another marker follows it, or
-    when the text is `closing`. It belongs to the sentence that it stands in, or that it directly follows. Array
-    indexes and other brackets in code, and links such as `[1](url)`, are no markers.
+    start: int
+    """Characters of the stream before it."""
+    end: int
+    """Past the sentence and its markers."""
+    text: str
+    """The words, without markers."""
+    clauses: tuple[Clause, ...]
+    """Its cited parts in order; empty where it cites nothing."""
+
+
+class MarkerStream:
+    """Follows a text as it streams, and reports each sentence as soon as it is complete.
+
+    A sentence is complete when a word of the next one has come, or the stream has ended. Markers that stand in it or
+    directly after it are its own. No markers are: brackets in code, in links such as `[1](url)`, after an identifier
+    (`rows[1]` in prose is one, `the rows[1].` is read as a citation), and numbers that no passage has.
+
+    Args:
+        passages: How many passages there are, numbered from 1.
     """
-    for group in _GROUP.finditer(text, start):
-        end = _CLOSING.match(text, group.end())
-        after = end.end() if end else group.end()
-        rest = text[after:].lstrip()
-        if not closing and (not rest or (rest[0] == "[" and len(rest) < LONGEST and "]" not in rest)):
-            return
-        if text.startswith("(", group.end()) or text.count("`", start, group.start()) % 2:
-            continue
-        sentence = _sentence(text, start, group.start())
-        if sentence is None:
-            continue
-        yield Cited(sentence=sentence, end=after, numbers=numbers(group[0]))
-        start = after
+
+    def __init__(self, passages: int) -> None:
+        self._passages = passages
+        self._text = ""
+        """What is not settled, after the last character that is."""
+        self._begin = 0
+        """Where in `_text` it begins."""
+        self._before = 0
+        """Characters of the stream before `_text`."""
+        self._turned = False
+        """Whether a sentence may have ended since the last look."""
+
+    def feed(self, text: str, /) -> list[Sentence]:
+        """Take the next piece; the sentences that it completes, in order."""
+        self._text += text
+        self._turned = self._turned or _TURN.search(text) is not None
+        if not self._turned or _WORD.search(text) is None:
+            return []
+        return self._complete(closing=False)
+
+    def close(self) -> list[Sentence]:
+        """The stream has ended; the sentences that were not complete."""
+        return self._complete(closing=True)
+
+    def _complete(self, *, closing: bool) -> list[Sentence]:
+        text = self._text
+        code = list(_CODE.finditer(text, self._begin))
+        groups = [group for group in _GROUP.finditer(text, self._begin) if self._is_marker(text, group, code)]
+        spans = list(_spans(text, self._begin, code, groups, closing=closing))
+        done = spans if closing else spans[:-1]
+        if not done:
+            self._turned = _TURN.search(text, spans[-1].start) is not None and not _settled(text) if spans else True
+            return []
+        ends = [span.start for span in spans[1:]] + [len(text)]
+        found = [
+            self._sentence(text, span, [group for group in groups if span.start <= group.start() < end])
+            for span, end in zip(done, ends, strict=False)
+        ]
+        # The last character is kept: whether a line begins here decides whether a block of code does.
+        cut = found[-1].end - self._before - 1
+        self._text = text[cut:]
+        self._before += cut
+        self._begin = 1
+        self._turned = _TURN.search(self._text, 1) is not None
+        return found
+
+    def _is_marker(self, text: str, group: re.Match[str], code: list[re.Match[str]]) -> bool:
+        if text.startswith("(", group.end()) or any(c.start() < group.start() < c.end() for c in code):
+            return False
+        if group.start() and _IDENTIFIER.search(text, max(0, group.start() - 40), group.start()):
+            return False
+        return any(1 <= number <= self._passages for number in numbers(group[0]))
+
+    def _sentence(self, text: str, span: Span, groups: list[re.Match[str]]) -> Sentence:
+        clauses = []
+        begin = span.start
+        for group in groups:
+            named = tuple(number for number in numbers(group[0]) if 1 <= number <= self._passages)
+            words = text[begin : min(group.start(), max(begin, span.end))].strip(" \t\n,;:")
+            clauses.append(Clause(text=words, numbers=named))
+            begin = group.end()
+        end = max([span.end, *(group.end() for group in groups)])
+        words = _blanked(text, groups, span.start, span.end)
+        return Sentence(start=self._before + span.start, end=self._before + end, text=words, clauses=tuple(clauses))
 
 
 def numbers(markers: str) -> tuple[int, ...]:
@@ -57,14 +131,51 @@ def numbers(markers: str) -> tuple[int, ...]:
     """
     found: dict[int, None] = {}
     for low, high in _NUMBERS.findall(markers):
-        last = int(high) if high else int(low)
-        found.update(dict.fromkeys(range(int(low), min(last, int(low) + 20) + 1)))
+        last = min(int(high), int(low) + 20) if high else int(low)
+        found.update(dict.fromkeys(range(int(low), last + 1)))
     return tuple(found)
 
 
-def _sentence(text: str, start: int, end: int) -> Span | None:
-    """The last sentence of ``text[start:end]``; None where there are no words."""
-    spans = [span for span in sentences(text[start:end]) if any(c.isalnum() for c in span.of(text[start:end]))]
-    if not spans:
-        return None
-    return Span(start + spans[-1].start, start + spans[-1].end)
+def _spans(
+    text: str, begin: int, code: list[re.Match[str]], groups: list[re.Match[str]], *, closing: bool
+) -> Iterator[Span]:
+    """Sentences from `begin` on, markers aside; a fenced block of code is one, and what holds no word is none."""
+    masked = text
+    for group in groups:
+        masked = masked[: group.start()] + " " * len(group[0]) + masked[group.end() :]
+    unfinished = _UNFINISHED.search(masked)
+    if unfinished and not closing:
+        masked = masked[: unfinished.start()] + " " * len(unfinished[0])
+    at = begin
+    for match in code:
+        if match["fence"] is None:
+            inside = re.sub(r"\S", "x", match[0][1:-1])
+            masked = masked[: match.start() + 1] + inside + masked[match.end() - 1 :]
+    for match in code:
+        if match["fence"] is not None:
+            yield from _prose(masked, at, match.start())
+            if _WORD.search(match[0]):
+                yield Span(match.start(), match.end())
+            at = match.end()
+    yield from _prose(masked, at, len(masked))
+
+
+def _prose(text: str, begin: int, end: int) -> Iterator[Span]:
+    for span in sentences(text[begin:end]):
+        if _WORD.search(text, begin + span.start, begin + span.end):
+            yield Span(begin + span.start, begin + span.end)
+
+
+def _settled(text: str) -> bool:
+    """Whether the last possible end of a sentence has a word after it, so that it was none."""
+    last = max((match.end() for match in _TURN.finditer(text)), default=0)
+    return _WORD.search(text, last) is not None
+
+
+def _blanked(text: str, groups: list[re.Match[str]], start: int, end: int) -> str:
+    parts = []
+    for group in groups:
+        parts.append(text[start : max(start, min(group.start(), end))].rstrip())
+        start = group.end()
+    parts.append(text[start : max(start, end)])
+    return "".join(parts).strip()

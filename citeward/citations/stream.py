@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
-from citeward.citations.align import align
-from citeward.citations.markers import Cited as CitedText
-from citeward.citations.markers import cited
+from citeward.citations.align import Aligner
+from citeward.citations.markers import MarkerStream, Sentence
 from citeward.citations.verify import judge
 from citeward.contracts.answer import NOT_ENOUGH, Citation, Label
 from citeward.contracts.event import Cited, TextDelta
 from citeward.contracts.retrieval import Embedder, Passage
 from citeward.errors import CitewardError
-from citeward.text.sentences import sentences
 
 StoredText = Callable[[str], Awaitable[str]]
 """The text of the stored document of that id; raises a CitewardError where it cannot be had."""
@@ -23,13 +21,14 @@ class Citer:
     """Follows one answer's text and gives each piece back with the citations that it completes.
 
     With ``on_unsupported="flag"`` text passes at once, unchanged, and a citation follows the sentence it belongs to.
-    With ``"drop"`` a sentence is held back until its citations are verified, and left out where none of them holds.
+    With ``"drop"`` a sentence is held back until it is complete and its citations are verified, and left out where it
+    has markers of which none holds; where that leaves nothing, the answer is `NOT_ENOUGH`.
 
     Args:
         passages: Numbered from 1, as the prompt numbered them.
         stored_text: Where quotes are looked up. A quote that is not found there at its offsets makes no citation.
         embedder: Judges sentences that are not quoted word for word; None judges by words alone.
-        on_unsupported: What is done with a sentence that its citation does not support.
+        on_unsupported: What is done with a sentence that its citations do not support.
     """
 
     def __init__(
@@ -44,97 +43,97 @@ class Citer:
         self._stored_text = stored_text
         self._embedder = embedder
         self._dropping = on_unsupported == "drop"
-        self._text = ""
-        """What came in from the end of the last cited sentence on; in drop mode, what is held back."""
-        self._passed = 0
-        """Characters of `_text` that were released already."""
+        self._markers = MarkerStream(len(passages))
+        self._documents: dict[str, str | None] = {}
+        self._aligners: dict[int, Aligner] = {}
+        self._held = ""
+        """What came in and was not released; empty unless dropping."""
+        self._begin = 0
+        """Characters that came in before `_held`."""
         self._released = 0
-        """Characters released before `_text`."""
+        """Characters that were released."""
         self._dropped = False
 
     async def feed(self, text: str, /) -> list[TextDelta | Cited]:
         """Take the next piece; return what may be emitted now, in order."""
-        self._text += text
-        events: list[TextDelta | Cited] = []
-        if not self._dropping:
-            events += self._pass(len(self._text))
-        if "]" in self._text:
-            await self._settle(events, closing=False)
-        if self._dropping and "[" not in self._text:
-            spans = sentences(self._text)
-            if len(spans) > 2:
-                events += self._pass(spans[-2].start)
-                self._forget(spans[-2].start)
-        return events
+        complete = self._markers.feed(text)
+        if self._dropping:
+            self._held += text
+            return [event for sentence in complete for event in await self._decided(sentence)]
+        events: list[TextDelta | Cited] = [TextDelta(text=text)] if text else []
+        self._released += len(text)
+        return events + [event for sentence in complete for event in await self._flagged(sentence)]
 
     async def close(self) -> list[TextDelta | Cited]:
         """The stream has ended; return the rest."""
-        events: list[TextDelta | Cited] = []
-        await self._settle(events, closing=True)
-        events += self._pass(len(self._text))
-        self._forget(len(self._text))
+        complete = self._markers.close()
+        if not self._dropping:
+            return [event for sentence in complete for event in await self._flagged(sentence)]
+        events = [event for sentence in complete for event in await self._decided(sentence)]
+        self._trim()
+        if self._held.strip() or not self._dropped:
+            events += self._release(self._begin + len(self._held))
         if self._dropped and not self._released:
             events.append(TextDelta(text=NOT_ENOUGH))
         return events
 
-    async def _settle(self, events: list[TextDelta | Cited], *, closing: bool) -> None:
-        """Verify each cited sentence that is complete, and forget the text up to its end."""
-        done = 0
-        for found in list(cited(self._text, 0, closing=closing)):
-            begin = found.sentence.start - done
-            end = found.end - done
-            if self._dropping:
-                events += self._pass(begin)
-            shifted = self._released + begin
-            citations = await self._verified(found, self._text[begin : found.sentence.end - done], shifted)
-            if self._dropping and all(citation.label is Label.UNSUPPORTED for citation in citations):
-                self._dropped = True
-                self._text = self._text[:begin] + self._text[end:]
-                self._forget(begin)
-            else:
-                events += self._pass(end)
-                events += [Cited(citation=citation) for citation in citations]
-                self._forget(end)
-            done = found.end
+    async def _flagged(self, sentence: Sentence) -> list[TextDelta | Cited]:
+        return [Cited(citation=c) for c in await self._verified(sentence, sentence.start, sentence.end)]
 
-    def _pass(self, end: int) -> list[TextDelta | Cited]:
-        """Release the held text up to `end`."""
-        if end <= self._passed:
-            return []
-        piece = self._text[self._passed : end]
-        self._passed = end
-        return [TextDelta(text=piece)]
+    async def _decided(self, sentence: Sentence) -> list[TextDelta | Cited]:
+        """The sentence with its citations, or nothing where it has markers and none of them holds."""
+        self._trim()
+        if not sentence.clauses:
+            return self._release(sentence.end)
+        shift = self._released - self._begin
+        citations = await self._verified(sentence, sentence.start + shift, sentence.end + shift)
+        if any(citation.label is not Label.UNSUPPORTED for citation in citations):
+            return [*self._release(sentence.end), *(Cited(citation=citation) for citation in citations)]
+        self._dropped = True
+        self._forget(sentence.end)
+        return []
+
+    def _release(self, end: int) -> list[TextDelta | Cited]:
+        """What is held up to `end`, counted in what came in."""
+        piece = self._held[: end - self._begin]
+        self._forget(end)
+        self._released += len(piece)
+        return [TextDelta(text=piece)] if piece else []
+
+    def _trim(self) -> None:
+        """Where all before was dropped, the answer does not begin with white space."""
+        if self._dropped and not self._released:
+            self._forget(self._begin + len(self._held) - len(self._held.lstrip()))
 
     def _forget(self, end: int) -> None:
-        """The text up to `end` is settled."""
-        self._released += end
-        self._text = self._text[end:]
-        self._passed = max(0, self._passed - end)
+        self._held = self._held[end - self._begin :]
+        self._begin = end
 
-    async def _verified(self, found: CitedText, sentence: str, start: int) -> list[Citation]:
-        end = start + found.end - found.sentence.start
-        citations = [
-            await self._citation(number, sentence, start, end)
-            for number in found.numbers
-            if 1 <= number <= len(self._passages)
-        ]
-        return [citation for citation in citations if citation is not None]
+    async def _verified(self, sentence: Sentence, start: int, end: int) -> list[Citation]:
+        found: dict[tuple[int, str], Citation] = {}
+        for clause in sentence.clauses:
+            for number in clause.numbers:
+                citation = await self._citation(number, clause.text, sentence.text, start, end)
+                if citation is not None:
+                    found.setdefault((number, citation.quote), citation)
+        return list(found.values())
 
-    async def _citation(self, number: int, sentence: str, start: int, end: int) -> Citation | None:
+    async def _citation(self, number: int, clause: str, sentence: str, start: int, end: int) -> Citation | None:
         """The citation, or None where its quote does not stand in the stored text."""
         passage = self._passages[number - 1]
-        try:
-            stored = await self._stored_text(passage.document_id)
-        except CitewardError:
+        stored = await self._stored(passage.document_id)
+        if stored is None or stored[passage.start : passage.end] != passage.text:
             return None
-        if stored[passage.start : passage.end] != passage.text:
-            return None
-        aligned = align(sentence, passage.text)
+        # A clause of a word or two says too little to be found by.
+        said = clause if len(clause.split()) > 2 else sentence
+        if number not in self._aligners:
+            self._aligners[number] = Aligner(passage.text)
+        aligned = self._aligners[number].find(said)
         if aligned is None:
             return None
         quote = aligned.span.of(passage.text)
-        similarity = None if aligned.exact else await self._similarity(sentence, quote)
-        judged = judge(sentence, quote, similarity=similarity)
+        similarity = None if aligned.exact else await self._similarity(said, quote)
+        judged = judge(said, quote, similarity=similarity)
         quote_start = passage.start + aligned.span.start
         return Citation(
             start=start,
@@ -150,6 +149,14 @@ class Citer:
             marker=number,
             line=stored.count("\n", 0, quote_start) + 1,
         )
+
+    async def _stored(self, document_id: str) -> str | None:
+        if document_id not in self._documents:
+            try:
+                self._documents[document_id] = await self._stored_text(document_id)
+            except CitewardError:
+                self._documents[document_id] = None
+        return self._documents[document_id]
 
     async def _similarity(self, sentence: str, quote: str) -> float | None:
         if self._embedder is None:

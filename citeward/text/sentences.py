@@ -34,7 +34,9 @@ _BREAK = re.compile(
     """,
     re.VERBOSE,
 )
-_BLOCK = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•]|\d{1,3}[.)]|#{1,6}|>|\||```|~~~)[ \t`~]?)|(?<=\n)(?=#{1,6} )")
+_BLOCK = re.compile(
+    r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|>|\||```|~~~))|(?<=\n)(?=#{1,6} )"
+)
 _LAST_WORD = re.compile(r"([^\W\d_]+(?:\.[^\W\d_]+)*)$")
 _OPENING = re.compile(r"""["'“‘«(\[*_`#-]*""")
 
@@ -78,7 +80,7 @@ def _ends(text: str, match: re.Match[str], block: Span) -> bool:
         return True
     opening = _OPENING.match(text, rest, block.end)
     head = text[opening.end() if opening else rest : block.end][:1]
-    if head.islower():
+    if head.islower() and "`" not in (opening[0] if opening else ""):  # `code` opens a sentence in any case
         return False
     if match["stop"] != "." or match["close"]:
         return True

@@ -41,3 +41,8 @@ def test_every_visible_character_lies_in_exactly_one_sentence(text: str) -> None
     covered = {i for span in spans for i in range(span.start, span.end)}
     assert {i for i, c in enumerate(text) if not c.isspace()} <= covered
     assert all(not span.of(text)[0].isspace() and not span.of(text)[-1].isspace() for span in spans)
+
+
+def test_code_opens_a_sentence_and_a_wrapped_line_does_not_become_a_list() -> None:
+    assert _split("It has modes. `flag` shows it.") == ["It has modes.", "`flag` shows it."]
+    assert _split("It is fast and\n*really* small\n-5 degrees") == ["It is fast and\n*really* small\n-5 degrees"]
