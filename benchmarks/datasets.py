@@ -77,7 +77,7 @@ def no_calls(data: Path, into: Path) -> Dataset:
     """Questions of XQuAD beside a calculator and a clock: neither answers any of them."""
     functions = [
         {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
-        for spec in builtin_toolset(("calculator", "clock")).specs()
+        for spec in builtin_toolset(("calculate", "current_time")).specs()
     ]
     articles = _json(data / "retrieval" / "xquad.en.json")["data"]
     questions = [

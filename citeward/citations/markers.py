@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from citeward.text.sentences import Span, sentences
 
-_ONE = r"\[\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*\]"
-_GROUP = re.compile(rf"{_ONE}(?:[ \t]?{_ONE})*")
+_ONE = r"\[[1-9]\d{0,2}(?:\s?[,;–-]\s?[1-9]\d{0,2})*\]"
+# Not after a bracket: `[text][3]` is a link by reference.
+_GROUP = re.compile(rf"(?<!\]){_ONE}(?:[ \t]?{_ONE})*")
 _UNFINISHED = re.compile(r"\[[\d,;–\- ]{0,40}\Z")
 _NUMBERS = re.compile(r"(\d{1,3})(?:\s?[–-]\s?(\d{1,3}))?")
 _CODE = re.compile(

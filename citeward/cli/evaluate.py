@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from citeward.cli.options import ProjectOption, run
-
-if TYPE_CHECKING:
-    from citeward.agents.agent import Agent
-    from citeward.contracts.evaluation import Case, Sample
 
 
 def evaluate(
@@ -36,6 +32,7 @@ async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file:
     from citeward.evals.runner import run_suite
     from citeward.evals.scorers import build_scorers
     from citeward.evals.suite import find_suite
+    from citeward.evals.target import agent_target
     from citeward.project.opened import open_project
 
     async with open_project(root, keep_threads=False) as opened:
@@ -47,24 +44,10 @@ async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file:
             return (await opened.store.document(document_id)).text
 
         scorers = build_scorers(loaded.suite.scorers, document_text=text, seconds=loaded.suite.seconds)
-        report = await run_suite(loaded, lambda case: _sample(agent, case), scorers)
+        report = await run_suite(loaded, agent_target(agent), scorers)
     Console().print(render(report))
     if json is not None:
         write_json(json, to_dict(report))
     if junit_file is not None:
         junit_file.write_text(junit(report), encoding="utf-8")  # noqa: ASYNC240 - nothing else runs by now
     return Exit.DONE if report.passed else Exit.GATE
-
-
-async def _sample(agent: Agent, case: Case) -> Sample:
-    """One case's run, with the tools that it called."""
-    from citeward.contracts.evaluation import Sample
-    from citeward.contracts.event import Answered, ToolCalled
-
-    answer, tools = None, []
-    async for event in agent.run(case.question):
-        if isinstance(event, ToolCalled):
-            tools.append(event.call.name)
-        elif isinstance(event, Answered):
-            answer = event.answer
-    return Sample(case=case, answer=answer, tools=tuple(tools))

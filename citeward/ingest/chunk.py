@@ -165,8 +165,11 @@ class Chunker:
             yield replace(piece, span=Span(start, piece.span.end))
 
     def _fits(self, text: str, span: Span) -> bool:
-        # No tokenizer gives fewer than a token for this many characters: spares counting what is far too long.
-        return span.end - span.start <= 40 * self.max_tokens and self.count(span.of(text)) <= self.max_tokens
+        length = span.end - span.start
+        # A token is a character or more, and few words are longer than forty: most spans need no counting.
+        if length <= self.max_tokens or length > 40 * self.max_tokens:
+            return length <= self.max_tokens
+        return self.count(span.of(text)) <= self.max_tokens
 
 
 def _common(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

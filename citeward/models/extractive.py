@@ -8,13 +8,18 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from citeward.contracts.answer import NOT_ENOUGH
 from citeward.contracts.context import FencedPassage, fenced
 from citeward.contracts.model import Delta, Location, Message, ModelInfo, ModelRequest, TokenUsage, ToolCallFragment
 from citeward.contracts.retrieval import TokenEmbedder, TokenVectors
-from citeward.contracts.tool import ToolCall, ToolDecider
+from citeward.contracts.tool import ToolCall, ToolDecider, ToolSpec
+from citeward.errors import ModelError
 from citeward.models.candidates import readable
 from citeward.models.evidence import Scored, score
+
+logger = structlog.get_logger(__name__)
 
 FLOOR = 10.4
 """Score below which nothing is answered. On XQuAD it refuses 3 % of the answerable questions, 95 % of those whose
@@ -73,7 +78,7 @@ class ExtractiveModel:
         read = _read(request.messages)
         calls: list[ToolCall] = []
         if request.tools and self._decider is not None and not read.results:
-            calls = await self._decider.decide(read.question, request.tools)
+            calls = await self._decided(self._decider, read.question, request.tools)
         answer = "" if calls else await self._answer(read)
         for index, call in enumerate(calls):
             arguments = json.dumps(dict(call.arguments))
@@ -83,6 +88,14 @@ class ExtractiveModel:
         prompt = sum(len(message.content) for message in request.messages)
         yield Delta(usage=TokenUsage(input_tokens=prompt // 4, output_tokens=len(answer) // 4))
         yield Delta(finish_reason="tool_calls" if calls else "stop")
+
+    async def _decided(self, decider: ToolDecider, question: str, tools: Sequence[ToolSpec]) -> list[ToolCall]:
+        """The decider's calls; none where it fails, since the documents may still answer."""
+        try:
+            return await decider.decide(question, tools)
+        except ModelError as error:
+            logger.warning("extractive.no_tool_calls", reason=error.message, hint=error.hint)
+            return []
 
     async def _answer(self, read: _Read) -> str:
         good = [message for message in read.results if not message.content.startswith(_FAILURES)]

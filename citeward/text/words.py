@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\W_]+")
+_COMPOUND = re.compile(r"(?<![\w./-])[^\W\d_]\w*(?:[-_.:]+[^\W_]\w*)+(?![\w/])")
+"""Identifiers, cmdlets, options, file names: the parts alone say little, and may be stop words."""
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between both but
     by can could did do does doing down during each few for from further had has have having he her here hers him his
@@ -25,12 +27,15 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that carry meaning, each cut to a stem.
+    """The words that carry meaning, each cut to a stem; a name put together of words also as a whole.
 
     >>> content_words("How are the models routed?")
     ['model', 'rout']
+    >>> content_words("Where-Object or max_tokens")
+    ['object', 'max', 'token', 'where-object', 'max_tokens']
     """
-    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+    compounds = [found.lower() for found in _COMPOUND.findall(text)]
+    return [*(stem(word) for word in words(text) if word not in STOP_WORDS), *compounds]
 
 
 _SUFFIXES = ("ations", "ation", "ingly", "ings", "edly", "ies", "ing", "ely", "ed", "es", "ly", "s", "e")

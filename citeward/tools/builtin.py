@@ -1,4 +1,4 @@
-"""The tools that an agent names without anyone writing them: `calculator`, `clock`, `search`."""
+"""The tools that an agent names without anyone writing them: `calculate`, `current_time`, `search_documents`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from citeward.tools.clock import current_time
 from citeward.tools.toolset import FunctionToolset
 from citeward.tools.wrappers import combined
 
-SEARCH = "search"
-"""The name under which `search_toolset` goes; it needs a retriever, so that it is given and not looked up."""
+SEARCH = "search_documents"
+"""The tool of `search_toolset`; it needs a retriever, so that it is given and not looked up."""
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType({"calculator": calculate, "clock": current_time})
-"""Built-in functions by the name that an agent calls them by."""
+FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType({"calculate": calculate, "current_time": current_time})
+"""Built-in functions by name."""
 
 NAMES = (*FUNCTIONS, SEARCH)
 """Every built-in name."""
@@ -28,15 +28,15 @@ def builtin_toolset(names: Iterable[str], *, search: Toolset | None = None) -> T
 
     Args:
         names: Of `NAMES`; a name twice counts once.
-        search: What `search` stands for (see `search_toolset`).
+        search: What `search_documents` stands for (see `search_toolset`).
 
     Raises:
-        NotFound: A name that is not built in, or `search` where none is given.
+        NotFound: A name that is not built in, or `search_documents` where none is given.
     """
     wanted = tuple(dict.fromkeys(names))
     for name in wanted:
         if name == SEARCH and search is None:
-            raise NotFound("the tool 'search' has nothing to search", hint="Give the agent a retriever.")
+            raise NotFound("the tool 'search_documents' has nothing to search", hint="Give the agent a retriever.")
         if name not in NAMES:
             raise NotFound(f"there is no built-in tool {name!r}", hint=f"The built-in tools are {', '.join(NAMES)}.")
     functions = FunctionToolset(FUNCTIONS[name] for name in wanted if name in FUNCTIONS)

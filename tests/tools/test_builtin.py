@@ -32,10 +32,10 @@ async def test_the_built_in_tools_hold_to_the_contract():
 
 
 def test_agents_name_them_and_the_search_is_the_one_given():
-    assert NAMES == ("calculator", "clock", "search")
-    assert names(builtin_toolset(["clock"])) == ["current_time"]
+    assert NAMES == ("calculate", "current_time", "search_documents")
+    assert names(builtin_toolset(["current_time"])) == ["current_time"]
     search = FunctionToolset([search_documents])
-    assert names(builtin_toolset(["search", "calculator", "calculator"], search=search)) == [
+    assert names(builtin_toolset(["search_documents", "calculate", "calculate"], search=search)) == [
         "calculate",
         "search_documents",
     ]

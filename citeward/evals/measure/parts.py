@@ -35,6 +35,16 @@ PARTS: tuple[Part, ...] = (
         reports="how often a gold answer is in the answer, refusals, citations, and quotes found where they say",
     ),
     Part(
+        name="guard",
+        data="{text, label: 0 or 1, tag?}; the guard's name in the policy comes first, --origin says whose text it is",
+        reports="precision, recall and accuracy at the shipped threshold, recall at 1 and 3 % false positives, AUC",
+    ),
+    Part(
+        name="pii",
+        data="{text, spans: [{start, end, label}]}",
+        reports="precision, recall, F1 and F2, overall and by entity; latency",
+    ),
+    Part(
         name="tools",
         data="{question, functions: [JSON schema], calls: [{name: {argument: [accepted value]}}]}; []: none is right",
         reports="exact calls, names, arguments, false calls; latency",
