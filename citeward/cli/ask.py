@@ -31,7 +31,7 @@ async def _ask(question: str, agent: str | None, thread: str | None, project: Pa
     import orjson
     from rich.console import Console
 
-    from citeward.cli.main import Exit
+    from citeward.cli.exits import Exit
     from citeward.cli.render import show, show_citations, show_footer
     from citeward.contracts.answer import Outcome
     from citeward.contracts.event import Answered, to_wire

@@ -54,7 +54,7 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    from citeward.cli.main import Exit
+    from citeward.cli.exits import Exit
 
     findings = run(_findings(project))
     if json:

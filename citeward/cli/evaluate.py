@@ -26,7 +26,7 @@ def evaluate(
 async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file: Path | None) -> int:
     from rich.console import Console
 
-    from citeward.cli.main import Exit
+    from citeward.cli.exits import Exit
     from citeward.evals.measure.measurement import write_json
     from citeward.evals.report import junit, render, to_dict
     from citeward.evals.runner import run_suite

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import IntEnum
 from typing import Any
 
 import typer
@@ -16,27 +15,12 @@ from citeward.cli.chat import chat
 from citeward.cli.demo import demo
 from citeward.cli.doctor import doctor
 from citeward.cli.evaluate import evaluate
+from citeward.cli.exits import Exit
 from citeward.cli.index import index
 from citeward.cli.init import init
 from citeward.cli.measure import measure
 from citeward.cli.serve import serve
 from citeward.errors import CallerError, CitewardError
-
-
-class Exit(IntEnum):
-    """What the exit code means."""
-
-    DONE = 0
-    FAILED = 1
-    """The run failed: a model, the store or a tool."""
-    USAGE = 2
-    """A mistake in the call, a project file or a setting."""
-    NO_ANSWER = 3
-    """Nothing went wrong, but the documents do not answer, or a guard stopped the question."""
-    GATE = 4
-    """An evaluation ran and missed its thresholds."""
-    INTERRUPTED = 130
-
 
 UsageError: Any = typer.BadParameter.__base__
 """What a wrong option or command raises. Typer brings its own click, and exports this class by its children only."""

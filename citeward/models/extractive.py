@@ -18,6 +18,7 @@ from citeward.contracts.tool import ToolCall, ToolDecider, ToolSpec
 from citeward.errors import ModelError
 from citeward.models.candidates import readable
 from citeward.models.evidence import Scored, score
+from citeward.text.followup import leans
 
 logger = structlog.get_logger(__name__)
 
@@ -157,8 +158,12 @@ def _read(messages: Sequence[Message]) -> _Read:
     _, fence, after = question.rpartition("</passages ")
     if fence:  # the prompt put passages and question into one message
         question = after.partition(">")[2].strip().removeprefix("Question:")
+    question = question.strip()
+    earlier = [message.content for message in messages[:last] if message.role == "user"]
+    if earlier and leans(question):
+        question = f"{earlier[-1]} {question}"
     results = [message for message in messages[last + 1 :] if message.role == "tool"]
-    return _Read(question=question.strip(), passages=passages, results=results)
+    return _Read(question=question, passages=passages, results=results)
 
 
 def _told(message: Message) -> str:

@@ -17,6 +17,7 @@ from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.services import Services
 from citeward.retrieval.context import pack
+from citeward.text.followup import leans
 
 CANDIDATES = 20
 """Passages that search hands to the reranker."""
@@ -63,19 +64,9 @@ def _query(state: RetrieveState) -> str:
     """The question; one that leans on the question before it is searched together with that one."""
     question = state["question"]
     earlier = [message for message in state.get("messages") or [] if isinstance(message, HumanMessage)]
-    if earlier and _leans(question):
+    if earlier and leans(question):
         return f"{earlier[-1].content} {question}"
     return question
-
-
-_LEANING = frozenset("it its that this these those they them their he she his her there same one ones".split())
-_FOLLOW_UPS = ("and ", "what about", "how about", "why?", "but ", "also ", "or ")
-
-
-def _leans(question: str) -> bool:
-    lowered = question.lower().strip()
-    tokens = lowered.rstrip("?!. ").split()
-    return lowered.startswith(_FOLLOW_UPS) or (len(tokens) <= 8 and bool(_LEANING.intersection(tokens)))
 
 
 async def _search(services: Services, query: str, context: Context) -> list[Hit]:

@@ -20,7 +20,7 @@ from citeward.evals.measure.tools import measure_tools
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import load_policy
 from citeward.ingest.sync import sync
-from citeward.models.needle import NeedleDecider
+from citeward.models.needle.decider import NeedleDecider
 from citeward.project.declared import read_project
 from citeward.project.opened import OpenProject, open_project
 

@@ -2,7 +2,7 @@ import json
 from datetime import datetime
 
 from citeward.contracts.tool import ToolSpec
-from citeward.models.needle_prompt import MOST_TOOLS, shortlist, system_text, tools_json
+from citeward.models.needle.prompt import MOST_TOOLS, shortlist, system_text, tools_json
 
 
 def test_the_date_is_told_without_the_time():

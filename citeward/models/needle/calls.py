@@ -16,9 +16,9 @@ from decimal import Decimal
 from typing import Any
 
 from citeward.contracts.tool import ToolSpec
-from citeward.models.needle_numbers import ground_numbers
-from citeward.models.needle_text import listed_with, number_lists, quantities, whole_codes, whole_formula, words
-from citeward.models.needle_values import Arguments, Schema, coerce, is_number, kinds_of, plain
+from citeward.models.needle.numbers import ground_numbers
+from citeward.models.needle.text import listed_with, number_lists, quantities, whole_codes, whole_formula, words
+from citeward.models.needle.values import Arguments, Schema, coerce, is_number, kinds_of, plain
 
 _ALIKE = 0.6
 """How much of a list of numbers must agree with one in the question for it to be taken for a bad copy of it."""

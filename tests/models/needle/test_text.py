@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.models.needle_text import (
+from citeward.models.needle.text import (
     formulas,
     listed_with,
     number_lists,

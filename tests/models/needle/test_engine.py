@@ -1,8 +1,8 @@
 import pytest
 
 from citeward.errors import ModelUnavailable
-from citeward.models.needle_engine import Engine, EngineError
-from citeward.models.needle_process import find_needle
+from citeward.models.needle.engine import Engine, EngineError
+from citeward.models.needle.process import find_needle
 
 
 def test_files_that_are_not_the_model_are_refused_before_they_are_loaded(tmp_path):

@@ -1,4 +1,4 @@
-"""The process that Needle 3 runs in: ``python -m citeward.models.needle_worker LIBRARY WEIGHTS``.
+"""The process that Needle 3 runs in: ``python -m citeward.models.needle.worker LIBRARY WEIGHTS``.
 
 It answers requests on standard output as they come on standard input, each a JSON object after its length in four
 bytes (big-endian), and ends when its input does, which is also when its parent dies. A process of its own because
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from citeward.models.needle_engine import Engine, EngineError
+from citeward.models.needle.engine import Engine, EngineError
 
 _LENGTH = struct.Struct(">I")
 

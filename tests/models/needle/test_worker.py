@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citeward.errors import ModelUnavailable
-from citeward.models.needle_process import find_needle
-from citeward.models.needle_worker import read_message, serve, write_message
+from citeward.models.needle.process import find_needle
+from citeward.models.needle.worker import read_message, serve, write_message
 
 REQUEST = {"system": "", "tools": "[]", "question": "hello", "tokens": 16}
 
@@ -51,7 +51,7 @@ def test_the_worker_never_loads_the_package_nor_anything_that_reaches_the_networ
     except ModelUnavailable:
         pytest.skip("the extra 'needle' is not installed")
     script = (
-        "import io, json, sys; from pathlib import Path; from citeward.models.needle_worker import *\n"
+        "import io, json, sys; from pathlib import Path; from citeward.models.needle.worker import *\n"
         f"asked, said = io.BytesIO(), io.BytesIO(); write_message(asked, {REQUEST!r}); asked.seek(0)\n"
         f"serve(asked, said, Path({str(files.library)!r}), Path({str(files.weights)!r})); said.seek(0)\n"
         "print(json.dumps([read_message(said), sorted(sys.modules)]))"

@@ -4,7 +4,7 @@ import pytest
 
 from citeward.contracts.tool import ToolSpec
 from citeward.errors import BadResponse, ModelUnavailable
-from citeward.models.needle import LONGEST, NeedleDecider
+from citeward.models.needle.decider import LONGEST, NeedleDecider
 
 CALCULATE = ToolSpec(
     name="calculate",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from citeward.models.needle_text import Quantity, quantities, spans
-from citeward.models.needle_values import Arguments, Schema, is_number, kinds_of, plain
+from citeward.models.needle.text import Quantity, quantities, spans
+from citeward.models.needle.values import Arguments, Schema, is_number, kinds_of, plain
 
 _ALWAYS = (Decimal(0), Decimal(1))
 """Numbers that need no source: questions say them in too many words ("from rest", "once", "a")."""

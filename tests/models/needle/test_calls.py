@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from citeward.contracts.tool import ToolSpec
-from citeward.models.needle_calls import evidence, repair, settled, spread
+from citeward.models.needle.calls import evidence, repair, settled, spread
 
 
 def spec(name: str, description: str, required: tuple[str, ...] = (), **properties) -> ToolSpec:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from citeward.contracts.tool import ToolSpec
-from citeward.models.needle_calls import overlap
+from citeward.models.needle.calls import overlap
 
 MOST_TOOLS = 16
 """Tools that it chooses from; of more, those that share the most words with the question are kept."""

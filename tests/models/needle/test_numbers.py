@@ -1,6 +1,6 @@
 import pytest
 
-from citeward.models.needle_numbers import ground_numbers
+from citeward.models.needle.numbers import ground_numbers
 
 LOAN = {
     "amount": {"type": "integer"},

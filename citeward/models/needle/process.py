@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from citeward.errors import BadResponse, ModelUnavailable, Overloaded
-from citeward.models.needle_worker import read_message, write_message
+from citeward.models.needle.worker import read_message, write_message
 
 INSTALL = "pip install 'citeward[needle]'"
 _LIBRARIES = ("libneedle3.so", "libneedle3.dylib", "libneedle3.dll")
@@ -60,7 +60,7 @@ class NeedleProcess:
 
     def __init__(self, files: NeedleFiles, *, timeout: float, command: Sequence[str] | None = None) -> None:
         self._command = [
-            *(command or (sys.executable, "-m", "citeward.models.needle_worker")),
+            *(command or (sys.executable, "-m", "citeward.models.needle.worker")),
             str(files.library),
             str(files.weights),
         ]

@@ -1,6 +1,6 @@
 import pytest
 
-from citeward.models.needle_values import coerce, kinds_of
+from citeward.models.needle.values import coerce, kinds_of
 
 
 @pytest.mark.parametrize(

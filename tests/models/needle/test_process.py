@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from citeward.errors import BadResponse, ModelUnavailable, Overloaded
-from citeward.models.needle_process import NeedleFiles, NeedleProcess, find_needle
+from citeward.models.needle.process import NeedleFiles, NeedleProcess, find_needle
 
 NOWHERE = NeedleFiles(library=Path("libneedle3.so"), weights=Path("needle3.cact"))
 TOOLS = '[{"name":"ping","description":"Ping a host.","parameters":{"type":"object","properties":{}}}]'
@@ -162,7 +162,7 @@ def test_a_process_that_is_forgotten_ends_its_worker(files):
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="reads /proc")
 def test_the_worker_ends_when_its_parent_is_killed(files):
     script = (
-        "import sys; from citeward.models.needle_process import *\n"
+        "import sys; from citeward.models.needle.process import *\n"
         f"p = NeedleProcess(find_needle(), timeout=60); p.ask({REQUEST!r})\n"
         "print(p.pid, flush=True); sys.stdin.read()"
     )
