@@ -69,8 +69,8 @@ def judge(sentence: str, quote: str, *, similarity: float | None = None) -> Judg
     lexical = 0.8 * cover + 0.2 * named
     score = lexical if similarity is None else 0.7 * lexical + 0.3 * max(0.0, similarity)
     if said.strip() and said in plain:
-        score = 1.0
-    if unnamed:
+        score = 1.0  # word for word, names and all
+    elif unnamed:
         score = min(score, UNNAMED)
     if said != plain and (
         _numbers(sentence) - _numbers(quote)

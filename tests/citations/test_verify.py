@@ -54,3 +54,8 @@ def test_the_score_lies_between_nothing_and_one() -> None:
     for sentence in (QUOTE, "x", "", "port", "not"):
         for similarity in (None, -1.0, 0.0, 1.0):
             assert 0.0 <= judge(sentence, QUOTE, similarity=similarity).score <= 1.0
+
+
+def test_a_placeholder_in_a_quote_is_no_name_that_is_missing() -> None:
+    sentence = "Mail is masked as `<EMAIL_1>`, so nobody sees it."
+    assert judge(sentence, sentence.replace(" so", "\nso")).score == 1.0
