@@ -12,6 +12,7 @@ import yaml
 
 from citeward.agents.spec import AgentSpec
 from citeward.cli.main import app, main
+from citeward.guardrails.table import Policy
 from citeward.project.opened import open_project
 from citeward.prompts.template import Template
 
@@ -85,7 +86,8 @@ def test_the_commands_in_the_guide_are_understood(command: str) -> None:
 def test_the_declarations_in_the_guide_are_valid() -> None:
     agents = [AgentSpec.model_validate(yaml.safe_load(body)) for _, body in _blocks("yaml", page="agents")]
     prompts = [Template.model_validate(yaml.safe_load(body)) for _, body in _blocks("yaml", page="prompts")]
-    assert (len(agents), len(prompts)) == (1, 1)
+    policies = [Policy.model_validate(yaml.safe_load(body)) for _, body in _blocks("yaml", page="guardrails")]
+    assert (len(agents), len(prompts), len(policies)) == (1, 1, 1)
 
 
 def test_the_links_between_the_pages_lead_somewhere() -> None:

@@ -58,9 +58,7 @@ def find(path: Path, *, base: Path) -> Iterator[Path | Skipped]:
 
     Files that a `.gitignore` on the way names are passed over, as are hidden ones and other people's packages.
     """
-    if not path.exists():
-        raise NotFound(f"no file or folder {str(path)!r}", hint="Check the path.")
-    if path.is_file():
+    if _is_file(path):
         loaded = read(path, base=base)
         if isinstance(loaded, Skipped):
             raise UnsupportedDocument(
@@ -69,13 +67,22 @@ def find(path: Path, *, base: Path) -> Iterator[Path | Skipped]:
             )
         yield path
         return
+    yield from _walk(path, base, [])
+
+
+def _is_file(path: Path) -> bool:
+    """Whether the path is a file; raises where it is neither that nor a folder that can be read."""
     try:
+        if path.is_file():
+            return True
         os.scandir(path).close()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"no file or folder {str(path)!r}", hint="Check the path.") from error
     except OSError as error:
         raise UnsupportedDocument(
             f"the folder {str(path)!r} cannot be read: {error.strerror}", hint="Check its permissions."
         ) from error
-    yield from _walk(path, base, [])
+    return False
 
 
 def document_id(path: Path, base: Path) -> str:

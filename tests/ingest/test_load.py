@@ -107,8 +107,28 @@ def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
         list(load(tmp_path / "nowhere"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "shut").mkdir(mode=0)
-    with pytest.raises(UnsupportedDocument, match="cannot be read"):
+def _shut(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Makes a folder unreadable even for root, who may read everything."""
+    scandir = os.scandir
+
+    def refusing(path: str | Path) -> object:
+        if Path(path).name == name:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
+def test_an_unreadable_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shut").mkdir()
+    _shut(monkeypatch, "shut")
+    with pytest.raises(UnsupportedDocument, match=r"shut' cannot be read: Permission denied"):
         list(load(tmp_path / "shut"))
+
+
+def test_an_unreadable_folder_below_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _write(tmp_path, {"a.md": "x", "shut/b.md": "x", "z.md": "x"})
+    _shut(monkeypatch, "shut")
+    assert _ids(tmp_path, tmp_path) == ["a.md", "z.md"]
+    (skipped,) = [item for item in load(tmp_path, base=tmp_path) if isinstance(item, Skipped)]
+    assert (skipped.id, skipped.reason) == ("shut", "the folder cannot be read: Permission denied")
