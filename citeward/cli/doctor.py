@@ -39,10 +39,9 @@ class Finding:
 
 _EXTRAS = {
     "needle": ("needle", "the embedded default calls tools"),
-    "community": ("langchain_community", "LangChain's loaders, retrievers and vector stores plug in"),
-    "weaviate": ("weaviate", "documents are kept in Weaviate"),
-    "vllm": ("vllm", "a model is served on your GPU"),
+    "community": ("langchain_community", "LangChain's community tools can be put into tools/"),
 }
+"""What each extra brings: the module that shows that it is installed, and what can then be done."""
 
 
 def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from citeward.contracts.retrieval import Chunk, Document, Embedder, Store, Vectors
+from citeward.errors import CitewardError
 from citeward.ingest.chunk import Chunker
 from citeward.ingest.load import Skipped
 
+T = TypeVar("T")
+ATTEMPTS = 5
+"""Tries of one write."""
 BATCH_DOCUMENTS = 64
 BATCH_CHUNKS = 512
 """What is in memory at a time: the smaller of the two."""
@@ -107,17 +112,29 @@ async def sync(
     for batch in _batches(wanted(), chunker):
         if not dry_run:
             vectors = await _embedded(batch, embedder)
-            await store.upsert([d for d, _ in batch], [c for _, c in batch], vectors, tenant=tenant)
+            documents, chunks = [d for d, _ in batch], [c for _, c in batch]
+            await _patiently(store.upsert, documents, chunks, vectors, tenant=tenant)
         report.passages += sum(len(chunks) for _, chunks in batch)
         tell()
     vanished = sorted(known for known in stored if known not in kept and _below(known, roots, report.skipped))
     if vanished and not dry_run:
-        await store.delete(vanished, tenant=tenant)
+        await _patiently(store.delete, vanished, tenant=tenant)
     report.deleted = vanished
     if not dry_run and (report.added or report.changed or vanished):
         await store.optimize()
     tell()
     return report
+
+
+async def _patiently(write: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
+    """Do a write; again, a little later, where the store says that this may help (another writer, a busy server)."""
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(lambda error: isinstance(error, CitewardError) and error.retryable),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential_jitter(initial=0.05, max=2),
+        reraise=True,
+    )
+    return await retrying(write, *args, **kwargs)
 
 
 def _hash(document: Document, chunker: Chunker, embedder: Embedder | None) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from citeward.contracts.retrieval import Document, Vectors
-from citeward.errors import ModelUnavailable
+from citeward.errors import CitewardError, ModelUnavailable, StoreReadOnly, StoreUnavailable
 from citeward.ingest.chunk import Chunker
 from citeward.ingest.load import Skipped, document_id, load
 from citeward.ingest.sync import BATCH_CHUNKS, BATCH_DOCUMENTS, SyncReport, sync
@@ -196,3 +196,34 @@ async def test_stopped_midway_it_keeps_whole_batches_and_goes_on_from_there(
     assert await store.count() == BATCH_DOCUMENTS
     report = await sync(many, store, EMBEDDER, roots=())
     assert (report.unchanged, len(report.added)) == (BATCH_DOCUMENTS, BATCH_DOCUMENTS * 2)
+
+
+def _failing(store: LanceStore, monkeypatch: pytest.MonkeyPatch, times: int, error: CitewardError) -> list[int]:
+    """Makes the store's first writes fail; returns the list that counts the tries."""
+    upsert, tries = store.upsert, [0]
+
+    async def unsteady(*args: object, **kwargs: object) -> None:
+        tries[0] += 1
+        if tries[0] <= times:
+            raise error
+        await upsert(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(store, "upsert", unsteady)
+    return tries
+
+
+async def test_a_write_that_may_yet_succeed_is_tried_again(
+    store: LanceStore, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = _failing(store, monkeypatch, 2, StoreUnavailable("another writer", hint="Wait."))
+    assert len((await _index(store, base, "docs")).added) == 2
+    assert tries == [3]
+
+
+async def test_a_write_that_cannot_succeed_is_not_tried_again(
+    store: LanceStore, base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = _failing(store, monkeypatch, 1, StoreReadOnly("read-only", hint="Make it writable."))
+    with pytest.raises(StoreReadOnly):
+        await _index(store, base, "docs")
+    assert tries == [1]
