@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from citeward.contracts.retrieval import Chunk, Document, Embedder, Store, Vectors
 from citeward.errors import CitewardError
@@ -131,7 +131,7 @@ async def _patiently(write: Callable[..., Awaitable[T]], *args: Any, **kwargs: A
     retrying = AsyncRetrying(
         retry=retry_if_exception(lambda error: isinstance(error, CitewardError) and error.retryable),
         stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential_jitter(initial=0.05, max=2),
+        wait=wait_random_exponential(multiplier=0.05, max=2),
         reraise=True,
     )
     return await retrying(write, *args, **kwargs)
