@@ -1,5 +1,10 @@
 """Conversion between units of length, mass, volume, speed, data and temperature."""
 
+import re
+from typing import Annotated
+
+from pydantic import Field
+
 from citeward import tool
 
 # Each unit in the first unit of its kind.
@@ -25,10 +30,13 @@ NAMES = {
     "c": "celsius °c", "f": "fahrenheit °f", "k": "kelvin",
 }  # fmt: skip
 UNITS = {name: unit for unit, names in NAMES.items() for name in (unit, *names.split())}
+# As a pattern in the schema: a call with a unit that was made up is refused before it is run.
+PATTERN = "(?i)^(?:" + "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True)).replace("_", "[_ ]") + ")s?$"
+Unit = Annotated[str, Field(pattern=PATTERN)]
 
 
 @tool
-def convert(value: float, from_unit: str, to_unit: str) -> str:
+def convert(value: float, from_unit: Unit, to_unit: Unit) -> str:
     """Convert a quantity from one unit to another: length, mass, volume, speed, data or temperature.
 
     Args:
@@ -37,6 +45,8 @@ def convert(value: float, from_unit: str, to_unit: str) -> str:
         to_unit: The unit wanted.
     """
     source, target = unit(from_unit), unit(to_unit)
+    if source == target:
+        raise ValueError(f"{value:g} {from_unit} is in {to_unit!r} already")
     if {source, target} <= {"c", "f", "k"}:
         return written(temperature(value, source, target), target)
     for factors in FACTORS.values():

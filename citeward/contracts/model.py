@@ -32,6 +32,8 @@ class Message:
     """Which call a tool message answers."""
     name: str | None = None
     """The tool's name, on a tool message."""
+    error: bool = False
+    """True on a tool message whose call failed."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -99,7 +99,7 @@ class ExtractiveModel:
             return []
 
     async def _answer(self, read: _Read) -> str:
-        good = [message for message in read.results if not message.content.startswith(_FAILURES)]
+        good = [message for message in read.results if not message.error]
         if good:
             return " ".join(_told(message) for message in good)
         quoted = await self._quoted(read)
@@ -136,9 +136,6 @@ class ExtractiveModel:
         while len(self._vectors) > KEPT:
             self._vectors.popitem(last=False)
         return found
-
-
-_FAILURES = ("there is no tool", "The arguments were not valid", "A person refused")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,7 +27,13 @@ def to_model(messages: Sequence[AnyMessage]) -> tuple[Message, ...]:
 def _message(message: AnyMessage) -> Message:
     content = message.text
     if isinstance(message, ToolMessage):
-        return Message(role="tool", content=content, tool_call_id=message.tool_call_id, name=message.name)
+        return Message(
+            role="tool",
+            content=content,
+            tool_call_id=message.tool_call_id,
+            name=message.name,
+            error=message.status == "error",
+        )
     if isinstance(message, AIMessage):
         calls = tuple(ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls)
         return Message(role="assistant", content=content, tool_calls=calls)

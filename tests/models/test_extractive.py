@@ -100,6 +100,14 @@ async def test_a_tools_result_becomes_a_sentence() -> None:
     assert text == "The result of add is 5."
 
 
+async def test_where_a_tool_failed_the_documents_answer(embedder: MiniLM) -> None:
+    failed = [Message(role="tool", content="no such unit", name="convert", tool_call_id="1", error=True)]
+    model = ExtractiveModel(embedder)
+    assert "1648" in await _text(model, _request("When was the harbour dug?", HARBOUR, more=failed))
+    told = await _text(model, _request("What is the capital of Mongolia?", HARBOUR, more=failed))
+    assert "no such unit" in told
+
+
 async def test_the_decider_is_asked_once_and_only_where_tools_are_on_offer() -> None:
     call = ToolCall(id="1", name="add", arguments={"a": 2})
     model = ExtractiveModel(None, decider=Decider(call))

@@ -69,7 +69,7 @@ def test_an_agent_that_is_not_there_is_named_with_those_that_are(root: Path) -> 
             "no model tier 'huge'",
         ),
         ("prompts/answer.yaml", "variables: [passages]", "variables: []", "prompts/answer.yaml", "'passages' is used"),
-        ("tools/units.py", "from citeward import tool", "from citeward import tol", "tools/units.py:3", "ImportError"),
+        ("tools/units.py", "from citeward import tool", "from citeward import tol", "tools/units.py:8", "ImportError"),
         ("graphs/chat.py", "def build(", "def construct(", "graphs/chat.py", "no function `build(services)`"),
     ],
 )
