@@ -16,6 +16,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 
+_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(?P<inside>.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _MARKS = re.compile(r"(?:(?:[-*+•]|\d{1,3}[.)]|>|#{1,6})\s+)+")
 
 
@@ -38,7 +39,7 @@ class Aligner:
 
     def __init__(self, passage: str) -> None:
         self._passage = passage
-        self._spans = sentences(passage)
+        self._spans = _spans(passage)
         self._stems = [set(content_words(span.of(passage))) for span in self._spans]
         held = _words(passage)
         self._said = [word for word, _ in held]
@@ -66,8 +67,11 @@ class Aligner:
 
     def _widened(self, start: int, end: int) -> Span:
         """To the borders of the sentences that the words stand in; a list mark is no part of a sentence."""
-        first = next(span for span in self._spans if span.end > start)
-        last = next(span for span in self._spans if span.end >= end)
+        if not self._spans:  # a fence with nothing in it
+            return Span(start, end)
+        # Words outside of all spans are those of a fence's first line.
+        first = next((span for span in self._spans if span.end > start), self._spans[-1])
+        last = next((span for span in self._spans if span.end >= end), self._spans[-1])
         mark = _MARKS.match(self._passage, first.start, first.end)
         return Span(mark.end() if mark and mark.end() <= start else first.start, last.end)
 
@@ -92,6 +96,21 @@ class Aligner:
 def align(sentence: str, passage: str) -> Alignment | None:
     """`Aligner.find` for one sentence of one passage."""
     return Aligner(passage).find(sentence)
+
+
+def _spans(text: str) -> list[Span]:
+    """The sentences of prose, and what stands inside each fenced block of code."""
+    found: list[Span] = []
+    at = 0
+    for fence in [*_FENCE.finditer(text), None]:
+        end = fence.start() if fence else len(text)
+        found += [Span(at + span.start, at + span.end) for span in sentences(text[at:end])]
+        if fence:
+            inside = fence["inside"].strip()
+            begin = fence.start("inside") + fence["inside"].find(inside)
+            found += [Span(begin, begin + len(inside))] if inside else []
+            at = fence.end()
+    return found
 
 
 def _words(text: str) -> list[tuple[str, Span]]:

@@ -13,11 +13,14 @@ _ONE = r"\[[1-9]\d{0,2}(?:\s?[,;–-]\s?[1-9]\d{0,2})*\]"
 _GROUP = re.compile(rf"(?<!\]){_ONE}(?:[ \t]?{_ONE})*")
 _UNFINISHED = re.compile(r"\[[\d,;–\- ]{0,40}\Z")
 _NUMBERS = re.compile(r"(\d{1,3})(?:\s?[–-]\s?(\d{1,3}))?")
+INLINE = 80
+"""Characters that code between backticks may have; a backtick that is not closed within them is text."""
 _CODE = re.compile(
-    r"(?P<fence>^[ \t]*(?P<mark>```+|~~~+)[^\n]*(?:\n.*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|\Z))"
-    r"|(?P<ticks>`+)(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)",
+    r"(?P<fence>^[ \t]*(?P<mark>```+(?=[^\n`]*$)|~~~+)[^\n]*(?:\n.*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|\Z))"
+    rf"|(?P<ticks>(?<!`)`+)(?!`)[^\n]{{1,{INLINE}}}?(?<!`)(?P=ticks)(?!`)",
     re.MULTILINE | re.DOTALL,
 )
+_TICKS = re.compile(r"`+")
 _IDENTIFIER = re.compile(
     r"(?:[^\W\d_]+[\d_$][\w$]*|[_$]\w*|\w*[a-z][A-Z]\w*|(?<![\w'’])[^\W\d_]|[\w)\]]\.[^\W\d]\w*)\Z"
 )
@@ -87,9 +90,11 @@ class MarkerStream:
         code = list(_CODE.finditer(text, self._begin))
         groups = [group for group in _GROUP.finditer(text, self._begin) if self._is_marker(text, group, code)]
         spans = list(_spans(text, self._begin, code, groups, closing=closing))
-        done = spans if closing else spans[:-1]
+        sure = len(text) if closing else _undecided(text, self._begin, code)
+        done = spans if closing else [span for span in spans[:-1] if span.end <= sure]
         if not done:
-            self._turned = _TURN.search(text, spans[-1].start) is not None and not _settled(text) if spans else True
+            waits = _TURN.search(text, spans[-1].start) is not None and not _settled(text) if spans else True
+            self._turned = waits or sure < len(text)
             return []
         ends = [span.start for span in spans[1:]] + [len(text)]
         found = [
@@ -165,6 +170,15 @@ def _prose(text: str, begin: int, end: int) -> Iterator[Span]:
     for span in sentences(text[begin:end]):
         if _WORD.search(text, begin + span.start, begin + span.end):
             yield Span(begin + span.start, begin + span.end)
+
+
+def _undecided(text: str, begin: int, code: list[re.Match[str]]) -> int:
+    """Where the first backtick stands that may yet open code; the text's end where there is none."""
+    for ticks in _TICKS.finditer(text, begin):
+        inside = any(match.start() <= ticks.start() < match.end() for match in code)
+        if not inside and "\n" not in text[ticks.end() :] and len(text) - ticks.end() <= INLINE + len(ticks[0]):
+            return ticks.start()
+    return len(text)
 
 
 def _settled(text: str) -> bool:

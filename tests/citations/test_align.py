@@ -51,3 +51,11 @@ def test_nothing_in_common_aligns_with_nothing() -> None:
 def test_every_alignment_lies_within_the_passage(sentence: str, passage: str) -> None:
     found = align(sentence, passage)
     assert found is None or 0 <= found.span.start < found.span.end <= len(passage)
+
+
+def test_code_is_quoted_without_its_fence() -> None:
+    passage = "## Run\n\n```bash\nmake demo\n```\n\nThen wait."
+    found = align("```bash\nmake demo\n```", passage)
+    assert found is not None
+    assert found.exact
+    assert found.span.of(passage) == "make demo"

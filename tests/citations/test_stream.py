@@ -131,6 +131,8 @@ _PIECES = st.sampled_from(
         "[",
         "e.g. so ",
         "`a",
+        "``b",
+        "` ",
     ]
 )
 _TEXTS = st.lists(_PIECES, max_size=10).map("".join)

@@ -8,7 +8,8 @@ from citeward.contracts.model import Delta, Message, ModelRequest
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import Overloaded
-from citeward.models.extractive import KEPT, MOST, ExtractiveModel
+from citeward.models.extractive import ExtractiveModel
+from citeward.models.quoting import MOST
 from citeward.retrieval.embedding.minilm import MiniLM
 
 HARBOUR = (
@@ -131,13 +132,6 @@ async def test_question_and_passages_may_stand_in_one_message(embedder: MiniLM) 
     content = f"Use these:\n{fence([passage])}\n\nQuestion: When was the harbour dug?"
     request = ModelRequest(messages=(Message(role="user", content=content),))
     assert "1648" in await _text(ExtractiveModel(embedder), request)
-
-
-async def test_what_is_kept_of_passages_is_bounded(embedder: MiniLM) -> None:
-    model = ExtractiveModel(embedder)
-    for number in range(KEPT + 10):
-        await _text(model, _request("What?", f"Passage number {number}."))
-    assert len(model._vectors) == KEPT
 
 
 def test_it_says_what_it_is() -> None:
