@@ -16,6 +16,7 @@ UNNAMED = 0.65
 """The most that a sentence gets that names someone or something which the quote does not."""
 CONTRADICTED = 0.3
 """The most that a sentence gets whose number, negation or direction the quote does not bear out."""
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*$", re.MULTILINE)
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)*")
 _NEGATIONS = frozenset(
     "not no never none neither nor without cannot nobody nothing nowhere hardly false untrue deny denies denied".split()
@@ -60,6 +61,7 @@ def judge(sentence: str, quote: str, *, similarity: float | None = None) -> Judg
         quote: A span of the passage.
         similarity: Cosine of their embeddings, -1..1; None judges by words alone.
     """
+    sentence, quote = _FENCE.sub("", sentence), _FENCE.sub("", quote)
     wanted, held = _meaning(sentence), _meaning(quote)
     said, plain = f" {_plain(sentence)} ", f" {_plain(quote)} "
     cover = len(wanted & held) / len(wanted) if wanted else 0.0

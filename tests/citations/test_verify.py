@@ -15,6 +15,7 @@ QUOTE = "The server listens on port 8080 by default, and logging is enabled for 
         ("It has three tiers.", "It has 3 tiers."),
         ("It weighs 1000 kg.", "It weighs 1,000.0 kg."),
         ("The **cache** is *off*", "The cache is off."),
+        ("```bash\nmake demo\n```", "make demo"),
     ],
 )
 def test_a_sentence_that_the_quote_says_is_supported(sentence: str, quote: str) -> None:
