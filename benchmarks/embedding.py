@@ -70,7 +70,8 @@ class Peer:
     def __init__(self, threads: int) -> None:
         python = os.environ.get("CITEWARD_BENCH_PYTHON", sys.executable)
         self._process = subprocess.Popen(
-            [python, str(ROOT / "benchmarks" / "embedding_peer.py"), str(threads)],
+            # -P: beside the script lies datasets.py, which is not the package of that name.
+            [python, "-P", str(ROOT / "benchmarks" / "embedding_peer.py"), str(threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
