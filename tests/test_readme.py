@@ -110,3 +110,15 @@ def test_every_setting_is_in_the_guide() -> None:
         names = [f"{name}.{part}" for part in inner] if inner else [name]
         missing += [n for n in names if n not in told and name not in ("models",)]
     assert missing == []
+
+
+def test_what_the_readme_shows_of_the_terminal_is_what_it_shows(
+    indexed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    ((_, shown),) = _blocks("console", page="README")
+    for part in shown.strip().split("\n\n"):
+        command, *expected = part.splitlines()
+        main([*shlex.split(command.removeprefix("$ citeward ")), "--project", str(indexed)])
+        told = capsys.readouterr().out
+        assert [line for line in expected if line not in told] == []
