@@ -32,13 +32,14 @@ async def _ask(question: str, agent: str | None, thread: str | None, project: Pa
     from rich.console import Console
 
     from citeward.cli.exits import Exit
-    from citeward.cli.render import show, show_citations, show_footer
+    from citeward.cli.render import show, show_citations, show_footer, warn_where_nothing_is_indexed
     from citeward.contracts.answer import Outcome
     from citeward.contracts.event import Answered, to_wire
     from citeward.project.opened import open_project
 
     console = Console(highlight=False)
     async with open_project(project) as opened:
+        await warn_where_nothing_is_indexed(opened)
         answer = None
         async for event in opened.agent(agent).run(question, thread_id=thread):
             if isinstance(event, Answered):

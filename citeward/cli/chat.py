@@ -26,6 +26,7 @@ def chat(agent: AgentOption = None, thread: ThreadOption = None, project: Projec
 
     from rich.console import Console
 
+    from citeward.cli.render import warn_where_nothing_is_indexed
     from citeward.project.opened import open_project
 
     quiet()
@@ -37,6 +38,7 @@ def chat(agent: AgentOption = None, thread: ThreadOption = None, project: Projec
         try:
             opened = runner.run(stack.enter_async_context(open_project(project)))
             talker = opened.agent(agent)
+            runner.run(warn_where_nothing_is_indexed(opened))
             console.print(f"{talker.spec.name}: {talker.spec.description}", style="bold")
             console.print(f"thread {thread_id} (an empty line ends it)", style="dim")
             while question := _line(console, "\n[bold]you ›[/bold] "):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.console import Console
 from rich.text import Text
 
 from citeward.contracts.answer import Answer, Label, Outcome
 from citeward.contracts.event import Event, Failed, Guarded, TextDelta, ToolCalled, ToolReturned
 from citeward.contracts.guardrail import Action
+
+if TYPE_CHECKING:
+    from citeward.project.opened import OpenProject
 
 _STYLES = {Label.SUPPORTED: "green", Label.PARTIAL: "yellow", Label.UNSUPPORTED: "red"}
 QUOTE = 110
@@ -41,6 +46,13 @@ def show_citations(console: Console, answer: Answer) -> None:
         line.append(f"  “{_short(citation.quote)}”  ", style="dim")
         line.append(f"{citation.label} {citation.score:.2f}", style=_STYLES[citation.label])
         console.print(line, soft_wrap=True)
+
+
+async def warn_where_nothing_is_indexed(opened: OpenProject) -> None:
+    """Say on stderr that there is nothing to answer from, before a refusal puzzles anybody."""
+    if not await opened.store.count():
+        warning = Text("nothing is indexed yet: run `citeward index`", style="yellow")
+        Console(stderr=True, highlight=False).print(warning)
 
 
 def show_footer(console: Console, answer: Answer) -> None:

@@ -233,3 +233,15 @@ def test_ctrl_c_while_indexing_leaves_what_is_finished(copy: Path) -> None:
     report = json.loads(done.stdout)
     assert report["unchanged"] > 0
     assert report["unchanged"] + len(report["added"]) == 1500
+
+
+def test_a_project_with_nothing_indexed_says_so(copy: Path) -> None:
+    shutil.rmtree(copy / ".citeward")
+    done = _run("ask", "How do I add a tool?", "--json", cwd=copy)
+    assert (done.returncode, json.loads(done.stdout)["outcome"]) == (3, "refused")
+    assert "run `citeward index`" in done.stderr
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("citeward 0.")
