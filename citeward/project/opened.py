@@ -23,7 +23,7 @@ from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
-from citeward.models.extractive import ExtractiveModel
+from citeward.models.extractive.model import ExtractiveModel
 from citeward.models.needle.decider import NeedleDecider
 from citeward.models.router.rules import RuleRouter
 from citeward.project.declared import Project, find_project, read_project

@@ -78,7 +78,7 @@ async def measure_answers(
         if given.outcome is not Outcome.ANSWERED:
             tally["refused"] += 1
             continue
-        lengths.append(len(sentences(given.text)))
+        lengths.append(len(sentences(_MARKER.sub("", given.text))))
         tally["gold"] += holds_gold(given.text, question)
         tally["gold_sentence"] += holds_gold_sentence(given.text, question, documents)
         tally["cited"] += bool(given.citations)

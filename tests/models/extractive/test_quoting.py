@@ -1,9 +1,9 @@
 import pytest
 
 from citeward.contracts.context import FencedPassage
-from citeward.models.evidence import Scored
-from citeward.models.quoting import MARGIN, MOST, chosen, readable, written
-from citeward.models.units import units
+from citeward.models.extractive.evidence import Scored
+from citeward.models.extractive.quoting import MARGIN, MOST, chosen, readable, written
+from citeward.models.extractive.units import units
 
 
 def _passages(*texts: str) -> list[FencedPassage]:

@@ -13,11 +13,11 @@ from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest, T
 from citeward.contracts.retrieval import TokenEmbedder
 from citeward.contracts.tool import ToolCall, ToolDecider, ToolSpec
 from citeward.errors import ModelError
-from citeward.models.evidence import weigh
-from citeward.models.floor import enough
-from citeward.models.quoting import chosen, written
-from citeward.models.reading import Reading, read, told
-from citeward.models.vectors import PassageVectors
+from citeward.models.extractive.evidence import weigh
+from citeward.models.extractive.floor import enough
+from citeward.models.extractive.quoting import chosen, written
+from citeward.models.extractive.reading import Reading, read, told
+from citeward.models.extractive.vectors import PassageVectors
 
 logger = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
 import pytest
 
-from citeward.models.evidence import Evidence, weigh
-from citeward.models.floor import enough
+from citeward.models.extractive.evidence import Evidence, weigh
+from citeward.models.extractive.floor import enough
 from citeward.retrieval.embedding.minilm import MiniLM
 
 HARBOUR = (

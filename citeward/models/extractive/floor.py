@@ -10,7 +10,7 @@ the same figures are 3.5, 73, 58 and 80 %.
 
 from __future__ import annotations
 
-from citeward.models.evidence import Evidence
+from citeward.models.extractive.evidence import Evidence
 
 SENTENCE, PASSAGE, COSINE, COVER, CONSTANT = 3.53, 3.38, 2.39, 3.56, -7.16
 FLOOR = -0.87

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.models.units import ATTACHED, Unit, units
+from citeward.models.extractive.units import ATTACHED, Unit, units
 
 TEXT = """---
 title: Front matter is no text

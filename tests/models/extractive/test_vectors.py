@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from citeward.contracts.retrieval import TokenVectors
-from citeward.models.vectors import WINDOWS, PassageVectors
+from citeward.models.extractive.vectors import WINDOWS, PassageVectors
 from citeward.retrieval.embedding.minilm import MiniLM
 
 

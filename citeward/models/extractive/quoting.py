@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 
 from citeward.contracts.context import FencedPassage
-from citeward.models.evidence import Scored
-from citeward.models.units import Unit
+from citeward.models.extractive.evidence import Scored
+from citeward.models.extractive.units import Unit
 from citeward.text.words import content_words
 
 MARGIN = 1.0

@@ -1,6 +1,6 @@
 import pytest
 
-from citeward.models.question import Kind, answers, kind_of
+from citeward.models.extractive.question import Kind, answers, kind_of
 
 
 @pytest.mark.parametrize(

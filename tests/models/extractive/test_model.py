@@ -8,8 +8,8 @@ from citeward.contracts.model import Delta, Message, ModelRequest
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import Overloaded
-from citeward.models.extractive import ExtractiveModel
-from citeward.models.quoting import MOST
+from citeward.models.extractive.model import ExtractiveModel
+from citeward.models.extractive.quoting import MOST
 from citeward.retrieval.embedding.minilm import MiniLM
 
 HARBOUR = (

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from citeward.contracts.retrieval import TokenVectors, Vector, Vectors
-from citeward.models.question import Kind, answers, kind_of
-from citeward.models.units import Unit, units
+from citeward.models.extractive.question import Kind, answers, kind_of
+from citeward.models.extractive.units import Unit, units
 from citeward.text.sentences import Span
 from citeward.text.words import STOP_WORDS, content_words, words
 

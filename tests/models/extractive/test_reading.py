@@ -1,7 +1,7 @@
 from citeward.contracts.context import fence
 from citeward.contracts.model import Message
 from citeward.contracts.retrieval import Passage
-from citeward.models.reading import read, told
+from citeward.models.extractive.reading import read, told
 
 
 def _fence(text: str) -> str:
