@@ -17,7 +17,7 @@ INLINE = 80
 """Characters that code between backticks may have; a backtick that is not closed within them is text."""
 _CODE = re.compile(
     r"(?P<fence>^[ \t]*(?P<mark>```+(?=[^\n`]*$)|~~~+)[^\n]*(?:\n.*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)|\Z))"
-    rf"|(?P<ticks>(?<!`)`+)(?!`)[^\n]{{1,{INLINE}}}?(?<!`)(?P=ticks)(?!`)",
+    rf"|(?P<ticks>(?<!`)`+)(?![`\s])[^\n]{{1,{INLINE}}}?(?<!`)(?P=ticks)(?!`)",
     re.MULTILINE | re.DOTALL,
 )
 _TICKS = re.compile(r"`+")

@@ -32,6 +32,11 @@ def cited(text: str, passages: int = 5) -> list[tuple[str, tuple[int, ...]]]:
         ("- one item [1]\n- another item [2]", [("- one item", (1,)), ("- another item", (2,))]),
         ("Run this: [1]\n\n```sh\npip install x[1]\n```\nThen wait.", [("Run this:", (1,))]),
         ("```sh\nmake\n```\n[2]", [("```sh\nmake\n```", (2,))]),
+        # A backtick too many in a quoted text: what lies between two spans of code is no code.
+        (
+            "Both `$_` and '$x` are it. [1] Now `$_` is it. [2]",
+            [("Both `$_` and '$x` are it.", (1,)), ("Now `$_` is it.", (2,))],
+        ),
         ("Dr. No [1] left the U.S. Army. [2]", [("Dr. No left the U.S. Army.", (1, 2))]),
     ],
 )

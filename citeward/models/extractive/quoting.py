@@ -19,6 +19,7 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\([^()\s]*\)")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 _MARKER = re.compile(r"[ \t]?\[\^?\d[\d,;–\- ]*\](?!\()")
 _CODE = re.compile(r"(`+[^`\n]*`+)")
+_ENDS = (".", "!", "?", ":", "…", "。", "！", "？")
 _BACKWARD = re.compile(r"(?:He|She|It|They|This|That|These|Those|His|Her|Its|Their|Both|Such)\b")
 
 
@@ -51,6 +52,8 @@ def written(kept: Sequence[Scored], passages: Sequence[FencedPassage]) -> str:
     """The answer's text. List items and table rows have lines of their own; code follows the sentence it belongs to."""
     answer = ""
     listed = len(kept) > 1
+    unended = False
+    """Whether the sentence before has no full stop: then a paragraph must part it from the next."""
     for one in kept:
         passage = passages[one.passage]
         text, unit = passage.text, one.unit
@@ -67,10 +70,11 @@ def written(kept: Sequence[Scored], passages: Sequence[FencedPassage]) -> str:
             own_line = listed and unit.kind in ("item", "row")
             part = f"{'- ' if own_line else ''}{line}{mark}"
         own_line = own_line or answer.endswith((mark + "\n", "\n"))
-        answer += (
-            ("\n\n" if unit.kind == "code" or unit.attached else "\n") if answer and own_line else " " if answer else ""
-        )
+        if answer:
+            apart = unended or (own_line and (unit.kind == "code" or unit.attached is not None))
+            answer += "\n\n" if apart else "\n" if own_line else " "
         answer += part
+        unended = unit.kind == "sentence" and not line.rstrip("`*_\"')”’").endswith(_ENDS)
     return re.sub(r"\n{3,}", "\n\n", answer).strip()
 
 

@@ -82,3 +82,8 @@ def test_items_and_rows_have_lines_of_their_own() -> None:
         "- one way here [1]\n- other way there [1]\n- b | second row [1]"
     )
     assert _answer([text], one=9) == "one way here [1]"
+
+
+def test_a_sentence_without_a_full_stop_is_parted_from_the_next() -> None:
+    answer = _answer(["Sort them. Type `Get-Item | Sort-Object`", "`Sort-Object` sorts what it gets."], Type=9, gets=9)
+    assert answer == "Type `Get-Item | Sort-Object` [1]\n\n`Sort-Object` sorts what it gets. [2]"
