@@ -89,7 +89,6 @@ class AgentSpec(Section):
             steps=self.limits.steps,
             passages=self.retrieval.passages,
             context_tokens=self.retrieval.context_tokens,
-            tool_output=self.limits.tool_output,
         )
 
 

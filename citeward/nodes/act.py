@@ -12,7 +12,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
 from citeward.contracts.event import Guarded, ToolReturned
-from citeward.contracts.guardrail import Action, Origin, Verdict
+from citeward.contracts.guardrail import Origin, Verdict
 from citeward.contracts.tool import ToolCall, ToolResult, Toolset
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
@@ -63,14 +63,12 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         verdicts: list[Verdict] = []
         for result in results:
             checked = await active.rails.check(result.content, origin=Origin.TOOL, vault=vault)
-            notable = [v for v in checked.verdicts if v.action is not Action.ALLOW]
-            blocked = any(v.action is Action.BLOCK for v in notable)
-            content = "The result was withheld by a guard." if blocked else checked.text
-            safe = replace(result, content=content, error=result.error or blocked)
-            for verdict in notable:
+            content = "The result was withheld by a guard." if checked.blocked else checked.text
+            safe = replace(result, content=content, error=result.error or checked.blocked)
+            for verdict in checked.notable:
                 emit(runtime, Guarded(verdict=verdict))
             emit(runtime, ToolReturned(result=safe))
-            verdicts.extend(notable)
+            verdicts.extend(checked.notable)
             messages.append(
                 ToolMessage(
                     content=safe.content,

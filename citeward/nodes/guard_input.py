@@ -51,16 +51,15 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))
         vault = Vault.load(state.get("vault") or {})
         checked = await rails.check(question, origin=Origin.USER, vault=vault)
-        notable = tuple(verdict for verdict in checked.verdicts if verdict.action is not Action.ALLOW)
-        for verdict in notable:
+        for verdict in checked.notable:
             emit(runtime, Guarded(verdict=verdict))
-        blocking = next((verdict for verdict in notable if verdict.action is Action.BLOCK), None)
+        blocking = next((verdict for verdict in checked.notable if verdict.action is Action.BLOCK), None)
         return {
             "question": checked.text if blocking is None else "",
             "run_id": context.run_id,
             "thread_id": thread_id,
             "started_at": time.time(),
-            "verdicts": notable,
+            "verdicts": checked.notable,
             "vault": vault.dump(),
             "blocked": blocking.reason if blocking else "",
             **_fresh_turn(),

@@ -92,10 +92,6 @@ async def _search(services: Services, query: str, context: Context) -> list[Hit]
 async def _guarded(services: Services, passages: list[Passage]) -> tuple[list[Passage], tuple[Verdict, ...]]:
     """The passages that may stand in a prompt, and the verdicts on those that were flagged or dropped."""
     results = await asyncio.gather(*(services.rails.check(p.text, origin=Origin.RETRIEVED) for p in passages))
-    safe = [
-        passage
-        for passage, checked in zip(passages, results, strict=True)
-        if all(verdict.action is not Action.BLOCK for verdict in checked.verdicts)
-    ]
+    safe = [passage for passage, checked in zip(passages, results, strict=True) if not checked.blocked]
     notable = tuple(v for checked in results for v in checked.verdicts if v.action in (Action.BLOCK, Action.FLAG))
     return safe, notable

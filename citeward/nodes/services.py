@@ -29,8 +29,6 @@ class Limits:
     """Passages in the prompt."""
     context_tokens: int = 2_000
     """Tokens of all passages together (an estimate: four characters each)."""
-    tool_output: int = 8_000
-    """Characters of one tool result."""
 
 
 @dataclass(frozen=True, kw_only=True)

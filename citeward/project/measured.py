@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from citeward.contracts.guardrail import Guardrail, Origin
+from citeward.contracts.guardrail import Origin
 from citeward.contracts.retrieval import Document
 from citeward.errors import InvalidInput
 from citeward.evals.measure.answers import measure_answers
@@ -17,12 +17,10 @@ from citeward.evals.measure.parts import find_part
 from citeward.evals.measure.pii import measure_pii
 from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
-from citeward.guardrails.build import build_rails
-from citeward.guardrails.policy import load_policy
 from citeward.ingest.sync import sync
 from citeward.models.needle.decider import NeedleDecider
 from citeward.project.declared import read_project
-from citeward.project.opened import OpenProject, open_project
+from citeward.project.opened import OpenProject, open_project, open_rails
 
 
 async def measure_part(
@@ -56,7 +54,7 @@ async def measure_part(
     """
     find_part(part)
     if part in ("guard", "pii"):
-        guard = _guard(root, name or part)
+        guard = open_rails(read_project(root)).guard(name or part)
         if part == "pii":
             return await measure_pii(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
         return await measure_guard(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
@@ -89,13 +87,6 @@ async def measure_part(
                 seed=seed,
                 progress=progress,
             )
-
-
-def _guard(root: Path, name: str) -> Guardrail:
-    """The guard of that name in the project's policy; raises NotFound with the names there are."""
-    project = read_project(root)
-    rails = build_rails(load_policy(project.path(project.settings.policy) if project.settings.policy else None))
-    return rails.guard(name)
 
 
 def _fill(opened: OpenProject) -> Fill:

@@ -75,7 +75,7 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, 
     store = open_store(project, embedder, path=store_path)
     stack.push_async_callback(store.close)
     models = await _models(settings, embedder, stack)
-    rails = build_rails(load_policy(project.path(settings.policy) if settings.policy else None))
+    rails = open_rails(project)
     parts = Parts(
         models=models,
         router=RuleRouter({name: model.info for name, model in models.items()}),
@@ -92,6 +92,12 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, 
     await asyncio.gather(rails.warm(), _warm(embedder))
     agents = {name: build_agent(spec, parts) for name, spec in project.agents.items()}
     return OpenProject(project=project, store=store, embedder=embedder, models=models, rails=rails, agents=agents)
+
+
+def open_rails(project: Project) -> Rails:
+    """The guards of the project's policy; of the shipped one where it names none."""
+    policy = project.settings.policy
+    return build_rails(load_policy(project.path(policy) if policy else None))
 
 
 def open_embedder(project: Project) -> TokenEmbedder | None:
