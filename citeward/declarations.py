@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from citeward.errors import ProjectError
 
@@ -82,13 +82,17 @@ def _validated(data: Any, model: type[M], path: Path, line_of: Any) -> M:
         return model.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        location: Location = tuple(first["loc"])
+        location, parent = _walked(model, tuple(first["loc"]))
         field = ".".join(str(part) for part in location) or "the file"
         value = first.get("input")
         if first["type"] == "extra_forbidden":
-            message, hint = f"unknown field {field!r}", f"Known here: {', '.join(_siblings(model, location))}."
+            message, hint = f"unknown field {field!r}", f"Known here: {', '.join(sorted(parent.model_fields))}."
         elif first["type"] == "missing":
             message, hint = f"{field!r} is missing", f"Add `{location[-1]}:`."
+        elif first["type"] == "union_tag_invalid":
+            kinds = first["ctx"]["expected_tags"].replace("'", "")
+            message, hint = f"{field}.kind = {first['ctx']['tag']!r} is not known", f"Use one of {kinds}."
+            location = (*location, "kind")
         else:
             message = f"{field} = {value!r}: {first['msg'].removeprefix('Value error, ')}"
             hint = f"Correct {field!r}."
@@ -102,14 +106,40 @@ def _required(model: type[BaseModel]) -> list[str]:
     return [name for name, field in model.model_fields.items() if field.is_required()]
 
 
-def _siblings(model: type[BaseModel], location: Location) -> list[str]:
-    """The fields that the model knows where `location` points; the top level's where it cannot be told."""
-    here: Any = model
-    for part in location[:-1]:
-        field = here.model_fields.get(part) if isinstance(part, str) and hasattr(here, "model_fields") else None
-        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
-        here = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), here)
-    return sorted(here.model_fields)
+def _walked(model: type[BaseModel], location: Location) -> tuple[Location, type[BaseModel]]:
+    """The location as it stands in the file, without the tags of unions, and the model that its last part is in."""
+    here, known = model, True
+    names: list[str | int] = []
+    variants: dict[str, type[BaseModel]] = {}
+    for place, part in enumerate(location):
+        if str(part) in variants:
+            here, variants, known = variants[str(part)], {}, True
+            continue
+        names.append(part)
+        if place == len(location) - 1:
+            break
+        field = here.model_fields.get(part) if known and isinstance(part, str) else None
+        variants = _variants(field.annotation) if field else variants
+        only = _models(field.annotation) if field else []
+        known = len(only) == 1 or (known and isinstance(part, int))
+        here = only[0] if len(only) == 1 else here
+    return tuple(names), here
+
+
+def _variants(annotation: Any) -> dict[str, type[BaseModel]]:
+    """The models of a tagged union by their tag."""
+    found: dict[str, type[BaseModel]] = {}
+    for one in get_args(annotation):
+        tags = [extra.tag for extra in getattr(one, "__metadata__", ()) if isinstance(extra, Tag)]
+        if tags:
+            found[tags[0]] = get_args(one)[0]
+    return found
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """The models that an annotation is made of, as `list[Section]`; none for a tagged union."""
+    kinds = [annotation, *get_args(annotation)]
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
 
 
 def _yaml_line(node: yaml.Node | None, location: Location) -> int | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, SecretStr, Tag, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 from citeward.declarations import read_toml
@@ -22,26 +22,148 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class StoreSettings(Section):
-    """Where the documents are."""
+def _by_kind(default: str) -> Discriminator:
+    """Tells the sections of a union apart by `kind`, which may be left out."""
 
-    kind: Literal["lancedb"] = Field("lancedb", description="the store's engine")
-    path: Path = Field(Path(".citeward/store"), description="folder of the embedded store, relative to the project")
+    def kind(value: Any) -> str:
+        found = value.get("kind", default) if isinstance(value, Mapping) else getattr(value, "kind", default)
+        return str(found)
+
+    return Discriminator(kind)
 
 
-class EmbedderSettings(Section):
-    """What turns text into vectors."""
+class LanceDBSettings(Section):
+    """The embedded store: a folder."""
 
-    kind: Literal["minilm", "none"] = Field("minilm", description="`none` searches by keyword only")
+    kind: Literal["lancedb"] = "lancedb"
+    path: Path = Field(Path(".citeward/store"), description="the folder, relative to the project")
+
+
+class WeaviateSettings(Section):
+    """A Weaviate server or cluster."""
+
+    kind: Literal["weaviate"] = "weaviate"
+    url: str = Field("http://127.0.0.1:8080", description="address of its REST port; `embedded` starts a server here")
+    grpc_port: int = Field(50051, ge=1, le=65535, description="port of its gRPC service, on the same host")
+    grpc_host: str | None = Field(None, description="host of its gRPC service, where it is another")
+    api_key: SecretStr | None = Field(None, description="sent as a bearer token; best set in the environment")
+    collection: str = Field(
+        "Citeward", pattern=r"^[A-Z][A-Za-z0-9]{0,100}$", description="prefix of the collections' names"
+    )
+    timeout: float = Field(30.0, gt=0, le=600, description="seconds that a query may take; a write may take thrice")
+    skip_init_checks: bool = Field(False, description="connect without asking the server whether it is ready")
+    replicas: int = Field(1, ge=1, le=32, description="replication factor of a collection made now")
+
+
+StoreSettings: TypeAlias = Annotated[
+    Annotated[LanceDBSettings, Tag("lancedb")] | Annotated[WeaviateSettings, Tag("weaviate")], _by_kind("lancedb")
+]
+"""Where the documents are."""
+
+
+class MiniLMSettings(Section):
+    """The embedded embedder."""
+
+    kind: Literal["minilm"] = "minilm"
     cache: Path | None = Field(None, description="folder for the faster graph; the user's cache folder by default")
 
 
-class IndexSettings(Section):
-    """How documents are cut."""
+class EndpointSettings(Section):
+    """A model behind an HTTP endpoint."""
 
+    url: str = Field(description="address up to and with the version, as http://127.0.0.1:8001/v1")
+    model: str = Field(min_length=1, description="the model's name there")
+    api_key: SecretStr | None = Field(None, description="sent as a bearer token; best set in the environment")
+    timeout: float = Field(30.0, gt=0, le=600, description="seconds that one request may take, retries not counted")
+    retries: int = Field(4, ge=0, le=20, description="further tries where the endpoint is busy or unreachable")
+
+
+class EmbeddingsEndpointSettings(EndpointSettings):
+    """Any `/v1/embeddings` endpoint."""
+
+    kind: Literal["endpoint"] = "endpoint"
+    dimensions: int = Field(ge=1, le=65_536, description="length of the model's vectors")
+    ask_dimensions: bool = Field(False, description="send `dimensions`, for models that can give shorter vectors")
+    batch: int = Field(64, ge=1, le=2048, description="texts a request")
+    concurrency: int = Field(4, ge=1, le=256, description="requests at a time")
+    requests_per_minute: int | None = Field(None, ge=1, description="rate limit")
+    tokens_per_minute: int | None = Field(None, ge=1, description="rate limit, tokens estimated")
+    max_tokens: int = Field(8_000, ge=16, description="longest text that the model takes; longer ones are cut")
+    query_prefix: str = Field("", description="put before a question, for models that were trained so")
+    passage_prefix: str = Field("", description="put before a passage, for models that were trained so")
+    cache: Path | None = Field(
+        Path(".citeward/embeddings.sqlite"), description="file of vectors that were paid for; empty for none"
+    )
+
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+
+class NoEmbedderSettings(Section):
+    """Search by keyword only."""
+
+    kind: Literal["none"] = "none"
+
+
+EmbedderSettings: TypeAlias = Annotated[
+    Annotated[MiniLMSettings, Tag("minilm")]
+    | Annotated[EmbeddingsEndpointSettings, Tag("endpoint")]
+    | Annotated[NoEmbedderSettings, Tag("none")],
+    _by_kind("minilm"),
+]
+"""What turns text into vectors."""
+
+
+class MaxSimSettings(Section):
+    """Late interaction over the embedder's token vectors, stored with the passages."""
+
+    kind: Literal["maxsim"] = "maxsim"
+
+
+class RerankEndpointSettings(EndpointSettings):
+    """A `/v1/rerank` endpoint (vLLM, TEI, Cohere)."""
+
+    kind: Literal["endpoint"] = "endpoint"
+
+
+class CrossEncoderSettings(Section):
+    """A cross-encoder run in this process by sentence-transformers."""
+
+    kind: Literal["cross-encoder"] = "cross-encoder"
+    model: str = Field(min_length=1, description="name or folder of the model")
+    device: str | None = Field(None, description="as `cpu` or `cuda`; chosen by itself where None")
+
+
+class NoRerankerSettings(Section):
+    """Passages stay in the order of the search."""
+
+    kind: Literal["none"] = "none"
+
+
+RerankerSettings: TypeAlias = Annotated[
+    Annotated[MaxSimSettings, Tag("maxsim")]
+    | Annotated[RerankEndpointSettings, Tag("endpoint")]
+    | Annotated[CrossEncoderSettings, Tag("cross-encoder")]
+    | Annotated[NoRerankerSettings, Tag("none")],
+    _by_kind("none"),
+]
+"""What puts the best of the found passages first."""
+
+
+class IndexSettings(Section):
+    """How documents are cut, and who may read them."""
+
+    chunker: Literal["markdown", "recursive", "sentence"] = Field(
+        "markdown", description="`markdown` cuts by headings and leaves code whole; other files are cut by paragraphs"
+    )
     max_tokens: int = Field(220, ge=40, le=2000, description="largest passage, in tokens")
     min_tokens: int = Field(40, ge=1, le=1000, description="smaller neighbours of one section are merged")
     overlap: int = Field(0, ge=0, le=200, description="tokens repeated from the passage before")
+    groups: dict[str, tuple[str, ...]] = Field(
+        {}, description="who may read what: glob of document ids to groups; every glob that matches counts"
+    )
 
 
 class ModelSettings(Section):
@@ -86,8 +208,9 @@ class Settings(BaseSettings):
     default_agent: str = Field("assistant", description="the agent that answers where none is named")
     policy: Path | None = Field(None, description="guardrail policy file; the shipped one by default")
     documents: list[Path] = Field([Path("docs")], description="what `citeward index` indexes where no path is given")
-    store: StoreSettings = StoreSettings()
-    embedder: EmbedderSettings = EmbedderSettings()
+    store: StoreSettings = LanceDBSettings()
+    embedder: EmbedderSettings = MiniLMSettings()
+    reranker: RerankerSettings = NoRerankerSettings()
     index: IndexSettings = IndexSettings()
     models: dict[str, ModelSettings] = Field({"extractive": ModelSettings()}, description="by name", min_length=1)
     state: StateSettings = StateSettings()
@@ -133,6 +256,13 @@ def read_settings(path: Path, environ: Mapping[str, str] | None = None) -> Setti
         def settings_customise_sources(cls, settings_cls: Any, init_settings: Any, **_: Any) -> Any:  # type: ignore[override]
             overrides = EnvSettingsSource(settings_cls)
             overrides.env_vars = {key.lower(): value for key, value in variables.items() if key.startswith("CITEWARD_")}
+            # Another kind than the file's leaves nothing of the file's section that would fit it.
+            for section, values in overrides().items():
+                there = init_settings.init_kwargs.get(section)
+                if not isinstance(values, Mapping) or not isinstance(there, Mapping):
+                    continue
+                if "kind" in values and values["kind"] != there.get("kind"):
+                    init_settings.init_kwargs[section] = {}
             return overrides, init_settings
 
     return read_toml(path, Layered)

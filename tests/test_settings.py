@@ -1,10 +1,12 @@
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from citeward.errors import ProjectError
-from citeward.settings import Settings, read_settings
+from citeward.settings import LanceDBSettings, Settings, read_settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -39,10 +41,52 @@ def test_settings_are_frozen() -> None:
         settings.name = "other"
 
 
+def test_a_variable_that_changes_a_kind_leaves_the_files_section_behind() -> None:
+    settings = read_settings(ROOT / "citeward.toml", {"CITEWARD_STORE__KIND": "weaviate"})
+    assert settings.store.kind == "weaviate"
+
+
+def test_a_kind_may_be_left_out(tmp_path: Path) -> None:
+    (tmp_path / "citeward.toml").write_text('[store]\npath = "x"\n')
+    assert read_settings(tmp_path / "citeward.toml", {}).store == LanceDBSettings(path=Path("x"))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('[store]\nkind = "chroma"\n', 2, r"store\.kind = 'chroma' is not known"),
+        ('[store]\nkind = "weaviate"\ngrpc_port = 0\n', 3, r"store\.grpc_port = 0: .*\n"),
+        ('[store]\nkind = "weaviate"\npath = "x"\n', 3, r"unknown field 'store\.path'"),
+        ('[embedder]\nkind = "endpoint"\n', 1, r"'embedder\.url' is missing"),
+    ],
+)
+def test_a_section_of_some_kind_is_checked_as_that_kind(tmp_path: Path, text: str, line: int, message: str) -> None:
+    (tmp_path / "citeward.toml").write_text(text)
+    with pytest.raises(ProjectError, match=rf"citeward\.toml:{line}: {message}"):
+        read_settings(tmp_path / "citeward.toml", {})
+
+
+def test_a_key_is_not_shown_in_print() -> None:
+    settings = read_settings(
+        ROOT / "citeward.toml", {"CITEWARD_STORE__KIND": "weaviate", "CITEWARD_STORE__API_KEY": "s3cret"}
+    )
+    assert "s3cret" not in repr(settings)
+
+
 def test_every_field_is_described() -> None:
     undescribed = []
-    for section in (Settings, *(f.annotation for f in Settings.model_fields.values())):
-        for name, field in getattr(section, "model_fields", {}).items():
-            if not field.description and not hasattr(field.annotation, "model_fields"):
+    for section in _sections(Settings):
+        for name, field in section.model_fields.items():
+            if not field.description and name != "kind" and not list(_sections(field.annotation)):
                 undescribed.append(name)
     assert undescribed == []
+
+
+def _sections(annotation: object) -> Iterator[type[BaseModel]]:
+    """The model itself and every one that its fields are made of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        for field in annotation.model_fields.values():
+            yield from _sections(field.annotation)
+    for part in get_args(annotation):
+        yield from _sections(part)

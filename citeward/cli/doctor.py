@@ -132,7 +132,7 @@ async def _opened(project: Project) -> Finding:
             count = await opened.store.count()
     except CitewardError as error:
         return Finding(what="store", state=State.BROKEN, told=error.message, hint=error.hint)
-    where = project.path(project.settings.store.path)
+    where = project.path(project.settings.store.path) if project.settings.store.kind == "lancedb" else "the store"
     if not count:
         return Finding(what="store", state=State.MISSING, told=f"nothing in {where}", hint="Run `citeward index`.")
     return Finding(what="store", state=State.GOOD, told=f"{count:,} passages in {where}")

@@ -68,6 +68,8 @@ class Chunk:
     start: int
     end: int
     meta: Mapping[str, MetaValue] = field(default_factory=dict)
+    tokens: bytes = field(default=b"", repr=False)
+    """The text's token vectors as a TokenPacker packed them, for a reranker; empty where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +143,13 @@ class Embedder(Protocol):
         """Length of a vector."""
         ...
 
-    async def embed(self, texts: Sequence[str], /) -> Vectors:
-        """float32[n, d], each row of unit length, in the order of `texts`."""
+    async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
+        """float32[n, d], each row of unit length, in the order of `texts`.
+
+        Args:
+            texts: What to embed.
+            queries: True where they are questions to search by; models that tell questions from passages need to know.
+        """
         ...
 
 
@@ -161,6 +168,23 @@ class TokenEmbedder(Embedder, Protocol):
 
     async def embed_tokens(self, texts: Sequence[str], /) -> list[TokenVectors]:
         """One entry a text, in order; a text past the model's window is cut there."""
+        ...
+
+    async def embed_both(self, texts: Sequence[str], /) -> tuple[Vectors, list[TokenVectors]]:
+        """What `embed` and `embed_tokens` give, for the price of one."""
+        ...
+
+
+class TokenPacker(Protocol):
+    """Makes token vectors small enough to be stored with each passage."""
+
+    @property
+    def name(self) -> str:
+        """Changes with the packed form; passages packed otherwise are indexed anew."""
+        ...
+
+    def pack(self, tokens: TokenVectors, /) -> bytes:
+        """The packed form; lossy."""
         ...
 
 
@@ -245,6 +269,14 @@ class Store(Retriever, Protocol):
         """How many passages the tenant has; 0 for one that is not there."""
         ...
 
+    async def tokens(self, passage_ids: Sequence[str], /, *, tenant: str = "default") -> Mapping[str, bytes]:
+        """`Chunk.tokens` by passage id; passages that are not there, or were stored without, are left out."""
+        ...
+
+    async def tenants(self) -> list[str]:
+        """Every tenant that has documents, sorted."""
+        ...
+
     async def generation(self, *, tenant: str = "default") -> str:
         """Changes with every write to the tenant's documents, so that what was made from them can be told stale."""
         ...
@@ -258,9 +290,39 @@ class Store(Retriever, Protocol):
         ...
 
 
+class Reindexable(Store, Protocol):
+    """A store that can be filled anew, by another embedder, beside the live one.
+
+    Each embedder (its name and dimensions) has a space of its own; one of them is current. An instance opened in the
+    ordinary way works with the current space and refuses another embedder's with SettingsError; one opened *beside*
+    fills and searches its own space while the current one goes on serving.
+    """
+
+    async def promote(self) -> None:
+        """Make this instance's space the current one, in one step that no reader can see half of.
+
+        Instances that were opened before go on reading the space that they began with until it is retired; their
+        writes are refused.
+        """
+        ...
+
+    async def retire(self) -> list[str]:
+        """Delete every space but the current one; returns the embedders' names."""
+        ...
+
+
 class Reranker(Protocol):
     """Puts the best passages first by a closer look than the search took."""
 
-    async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int) -> list[Passage]:
-        """At most `limit` passages, best first, with `score` replaced by the reranker's."""
+    async def rerank(
+        self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"
+    ) -> list[Passage]:
+        """At most `limit` passages, best first, with `score` replaced by the reranker's.
+
+        Args:
+            query: What was searched for.
+            passages: Best first, as search found them.
+            limit: 1 or more.
+            tenant: Whose passages they are.
+        """
         ...

@@ -73,7 +73,7 @@ async def _search(services: Services, query: str, context: Context) -> list[Hit]
     store = services.store
     if store is None:
         return []
-    vector = (await services.embedder.embed([query]))[0] if services.embedder is not None else None
+    vector = (await services.embedder.embed([query], queries=True))[0] if services.embedder is not None else None
     try:
         return await store.search(
             query,

@@ -37,7 +37,7 @@ class Project:
 
     def chunker(self) -> Chunker:
         """How the settings want documents cut."""
-        return Chunker(**self.settings.index.model_dump())
+        return Chunker(**self.settings.index.model_dump(include={"max_tokens", "min_tokens", "overlap"}))
 
     def agent(self, name: str | None = None) -> AgentSpec:
         """The agent of that name; the default one where None. Raises NotFound with the names there are."""

@@ -103,15 +103,17 @@ def open_rails(project: Project) -> Rails:
 def open_embedder(project: Project) -> TokenEmbedder | None:
     """The embedder that the settings name; None where they say to search by keyword only."""
     settings = project.settings.embedder
-    if settings.kind == "none":
+    if settings.kind != "minilm":
         return None
     return MiniLM(cache_dir=project.path(settings.cache) if settings.cache else None)
 
 
 def open_store(project: Project, embedder: TokenEmbedder | None, *, path: Path | None = None) -> Store:
     """The project's store, or one of the same make at `path`."""
+    settings = project.settings.store
+    assert settings.kind == "lancedb"
     return LanceStore(
-        path or project.path(project.settings.store.path),
+        path or project.path(settings.path),
         embedder=embedder.name if embedder else None,
         dimensions=embedder.dimensions if embedder else None,
     )

@@ -44,7 +44,7 @@ class HashEmbedder:
         """As it was given."""
         return self._dimensions
 
-    async def embed(self, texts: Sequence[str], /) -> Vectors:
+    async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:  # noqa: ARG002 - no prefix for either
         """float32[n, dimensions], each row of unit length; a text without words points along the first axis."""
         rows = np.zeros((len(texts), self._dimensions), np.float32)
         for row, text in zip(rows, texts, strict=True):

@@ -39,7 +39,7 @@ def search_toolset(
         if embedder is None:
             hits = await retriever.search(query, alpha=0.0, limit=limit, tenant=tenant, groups=groups)
         else:
-            (vector,) = await embedder.embed([query])
+            (vector,) = await embedder.embed([query], queries=True)
             hits = await retriever.search(query, vector, limit=limit, tenant=tenant, groups=groups)
         return passages_as_text(hits)
 

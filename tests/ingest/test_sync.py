@@ -167,7 +167,7 @@ async def test_documents_are_taken_as_they_are_needed(store: LanceStore) -> None
     written = 0
 
     class Counting(HashEmbedder):
-        async def embed(self, texts: Sequence[str], /) -> Vectors:
+        async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
             nonlocal written
             written += len(texts)
             assert len(texts) <= BATCH_CHUNKS
@@ -184,7 +184,7 @@ async def test_stopped_midway_it_keeps_whole_batches_and_goes_on_from_there(
     class Stopping(HashEmbedder):
         calls = 0
 
-        async def embed(self, texts: Sequence[str], /) -> Vectors:
+        async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
             self.calls += 1
             if self.calls == 2:
                 raise stop

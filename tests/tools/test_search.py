@@ -36,7 +36,7 @@ class Ones:
     name = "ones"
     dimensions = 2
 
-    async def embed(self, texts: Sequence[str], /):
+    async def embed(self, texts: Sequence[str], /, *, queries: bool = False):
         return np.ones((len(texts), 2), dtype=np.float32)
 
 

@@ -84,10 +84,10 @@ async def measure_retrieval(
     rows: dict[str, list[Floats]] = {name: [] for name in systems}
     warm = labelled.questions[0].question
     for run in systems.values():
-        await run(warm, (await embedder.embed([warm]))[0])
+        await run(warm, (await embedder.embed([warm], queries=True))[0])
     for done, question in enumerate(labelled.questions, 1):
         started = time.perf_counter()
-        vector = (await embedder.embed([question.question]))[0]
+        vector = (await embedder.embed([question.question], queries=True))[0]
         seconds["embed"].append(time.perf_counter() - started)
         for name, run in systems.items():
             started = time.perf_counter()

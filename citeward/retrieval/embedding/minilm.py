@@ -75,7 +75,7 @@ class MiniLM:
                 self._loaded = load(self._cache_dir)
             return self._loaded
 
-    async def embed(self, texts: Sequence[str], /) -> Vectors:
+    async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:  # noqa: ARG002 - no prefix for either
         """float32[n, 384], each row of unit length: the mean over the text's tokens. Raises ModelUnavailable."""
         rows = await self._each(texts, Session.vector)
         return np.stack(rows) if rows else np.zeros((0, WIDTH), np.float32)
@@ -83,6 +83,12 @@ class MiniLM:
     async def embed_tokens(self, texts: Sequence[str], /) -> list[TokenVectors]:
         """Each text's tokens in their context; an empty text has none. Raises ModelUnavailable."""
         return await self._each(texts, Session.tokens)
+
+    async def embed_both(self, texts: Sequence[str], /) -> tuple[Vectors, list[TokenVectors]]:
+        """What `embed` and `embed_tokens` give, from one run of the model. Raises ModelUnavailable."""
+        pairs = await self._each(texts, Session.both)
+        rows = [vector for vector, _ in pairs]
+        return np.stack(rows) if rows else np.zeros((0, WIDTH), np.float32), [tokens for _, tokens in pairs]
 
     async def _each(self, texts: Sequence[str], read: Callable[[Session, str], T]) -> list[T]:
         """`read` of every text, in order. Slices are handed out one a worker at a time, so that nobody queues

@@ -48,12 +48,15 @@ class Session:
 
     def tokens(self, text: str) -> TokenVectors:
         """The vectors of the text's tokens, special tokens left out."""
+        return self.both(text)[1]
+
+    def both(self, text: str) -> tuple[Vector, TokenVectors]:
+        """The text's vector and its tokens', from one run."""
         encoding = self._encode(text)
+        hidden = self._hidden(encoding)
         kept = np.flatnonzero(np.array(encoding.special_tokens_mask) == 0)
-        return TokenVectors(
-            vectors=_unit(self._hidden(encoding)[kept]),
-            offsets=tuple(encoding.offsets[index] for index in kept),
-        )
+        offsets = tuple(encoding.offsets[index] for index in kept)
+        return _unit(hidden.mean(axis=0)), TokenVectors(vectors=_unit(hidden[kept]), offsets=offsets)
 
     def _encode(self, text: str) -> Any:
         try:

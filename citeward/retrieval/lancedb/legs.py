@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 from citeward.contracts.retrieval import Vector
 from citeward.retrieval.fusion import candidates
-from citeward.retrieval.lancedb.rows import PASSAGE
+from citeward.retrieval.lancedb.rows import PASSAGE, passage
+from citeward.retrieval.legs import Leg
 
 _PROBES = 48
 """Partitions of the vector index that a search looks into; without an index it compares with every vector."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Leg:
-    """What one leg found."""
-
-    rows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By passage id, with the columns PASSAGE."""
-    scores: Mapping[str, float] = field(default_factory=dict)
-    """By passage id, higher is better."""
-
-
-async def no_leg() -> Leg:
-    """A leg that is not searched."""
-    return Leg()
-
-
-async def keyword_leg(table: Any, query: str, condition: str | None, limit: int) -> Leg:
-    """Passages that share a word with the query, by BM25. The query is words only: nothing in it is an operator."""
+async def keyword_leg(table: Any, terms: Sequence[str], condition: str | None, limit: int) -> Leg:
+    """Passages that share a term with the query, by BM25."""
     from lancedb.query import MatchQuery
 
     # pydantic's own dataclass defaults, spelled with Field, are no defaults to a type checker.
-    match = MatchQuery(query, "words")  # type: ignore[call-arg]
+    match = MatchQuery(" ".join(terms), "words")  # type: ignore[call-arg]
     found = await _rows(table.query().nearest_to_text(match).select([*PASSAGE, "_score"]), condition, limit)
-    return Leg(rows={row["id"]: row for row in found}, scores={row["id"]: float(row["_score"]) for row in found})
+    return Leg(
+        passages={row["id"]: passage(row) for row in found}, scores={row["id"]: float(row["_score"]) for row in found}
+    )
 
 
 async def vector_leg(table: Any, vector: Vector, condition: str | None, limit: int) -> Leg:
     """The nearest passages, by cosine similarity."""
     nearest = table.query().nearest_to(vector).column("vector").distance_type("cosine").nprobes(_PROBES)
     found = await _rows(nearest.select([*PASSAGE, "_distance"]), condition, limit)
-    return Leg(rows={row["id"]: row for row in found}, scores={row["id"]: 1 - float(row["_distance"]) for row in found})
+    return Leg(
+        passages={row["id"]: passage(row) for row in found},
+        scores={row["id"]: 1 - float(row["_distance"]) for row in found},
+    )
 
 
 async def _rows(search: Any, condition: str | None, limit: int) -> list[dict[str, Any]]:

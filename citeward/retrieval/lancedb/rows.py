@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from citeward.contracts.retrieval import Chunk, Document, MetaValue, Passage, StoredDocument, Vectors
-from citeward.errors import InvalidInput
-from citeward.retrieval.filters import check_meta, check_text
-from citeward.retrieval.lancedb.where import access, ranges, terms
+from citeward.retrieval.analysis import passage_terms
+from citeward.retrieval.checks import check_batch
+from citeward.retrieval.terms import access_terms, meta_ranges, meta_terms
 
 PASSAGE = ("id", "document_id", "text", "start", "end", "source", "title", "meta")
 """Columns that make a Passage."""
@@ -24,8 +24,6 @@ DOCUMENT = ("document_id", "body", "source", "title", "document_meta", "groups",
 """Columns that make a Document, on its first row."""
 LISTED = ("document_id", "content_hash", "source", "passages")
 """Columns that make a StoredDocument."""
-HEADINGS = "headings"
-"""Key of a chunk's meta whose words are searched along with its text."""
 
 
 def schema(tenant: str, dimensions: int | None) -> Any:
@@ -52,6 +50,7 @@ def schema(tenant: str, dimensions: int | None) -> Any:
         pa.field("groups", texts),
         pa.field("content_hash", pa.string()),
         pa.field("passages", pa.int32()),
+        pa.field("tokens", pa.large_binary()),
     ]
     if dimensions is not None:
         fields.append(pa.field("vector", pa.list_(pa.float32(), dimensions)))
@@ -73,7 +72,7 @@ def table(
     """
     import pyarrow as pa
 
-    _check(documents, chunks, vectors, dimensions)
+    check_batch(documents, chunks, vectors, dimensions)
     rows = [row for document, pieces in zip(documents, chunks, strict=True) for row in _rows(document, pieces)]
     shape = schema(tenant, dimensions)
     columns = []
@@ -88,9 +87,9 @@ def table(
     return pa.Table.from_arrays(columns, schema=shape)
 
 
-def passage(row: Mapping[str, Any], *, score: float) -> Passage:
+def passage(row: Mapping[str, Any]) -> Passage:
     """A row with the columns PASSAGE as it was stored."""
-    return Passage(**{name: row[name] for name in PASSAGE if name != "meta"}, meta=_meta(row["meta"]), score=score)
+    return Passage(**{name: row[name] for name in PASSAGE if name != "meta"}, meta=_meta(row["meta"]))
 
 
 def document(row: Mapping[str, Any]) -> Document:
@@ -116,7 +115,8 @@ def listed(row: Mapping[str, Any]) -> StoredDocument:
 def _rows(document: Document, chunks: Sequence[Chunk]) -> list[dict[str, Any]]:
     rows = [_row(document, chunk.ordinal, {**document.meta, **chunk.meta}) for chunk in chunks]
     for row, chunk in zip(rows, chunks, strict=True):
-        row |= {"text": chunk.text, "words": _words(document, chunk), "start": chunk.start, "end": chunk.end}
+        row |= {"text": chunk.text, "words": passage_terms(document, chunk), "start": chunk.start, "end": chunk.end}
+        row["tokens"] = chunk.tokens or None
     rows = rows or [_row(document, 0, document.meta)]
     rows[0] |= {
         "body": document.text,
@@ -136,18 +136,10 @@ def _row(document: Document, ordinal: int, meta: Mapping[str, MetaValue]) -> dic
         "source": document.source,
         "title": document.title,
         "meta": json.dumps(dict(meta)),
-        "terms": terms(meta),
-        "ranges": ranges(meta),
-        "access": access(document.groups),
+        "terms": meta_terms(meta),
+        "ranges": json.dumps(meta_ranges(meta), ensure_ascii=False),
+        "access": access_terms(document.groups),
     }
-
-
-def _words(document: Document, chunk: Chunk) -> str:
-    """What the keyword leg searches: a passage is found by the words of its title and headings too."""
-    headings = chunk.meta.get(HEADINGS, "")
-    headings = headings if isinstance(headings, str) else ""
-    title = "" if document.title in headings else document.title
-    return "\n".join(filter(None, (title, headings, chunk.text)))
 
 
 def _vectors(kind: Any, chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors]) -> Any:
@@ -164,49 +156,3 @@ def _vectors(kind: Any, chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vec
 
 def _meta(text: str) -> dict[str, MetaValue]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(text).items()}
-
-
-def _check(
-    documents: Sequence[Document], chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors], dimensions: int | None
-) -> None:
-    if not len(documents) == len(chunks) == len(vectors):
-        raise InvalidInput(
-            f"{len(documents)} documents, {len(chunks)} lists of chunks, {len(vectors)} arrays of vectors",
-            hint="give one list of chunks and one array of vectors for each document",
-        )
-    seen: set[str] = set()
-    for document, pieces, rows in zip(documents, chunks, vectors, strict=True):
-        if document.id in seen:
-            raise InvalidInput(f"the document {document.id!r} is given twice", hint="give each document once a call")
-        seen.add(document.id)
-        _check_document(document, pieces)
-        shape = (len(pieces), dimensions or 0)
-        if len(pieces) and (rows.shape != shape or not np.isfinite(rows).all()):
-            raise InvalidInput(
-                f"the vectors of {document.id!r} have shape {rows.shape!r} or hold a value that is not finite",
-                hint=f"give finite numbers in the shape {shape!r}, one row a chunk",
-            )
-
-
-def _check_document(document: Document, chunks: Sequence[Chunk]) -> None:
-    if not document.id:
-        raise InvalidInput(f"a document from {document.source!r} has no id", hint="give each document an id that stays")
-    for what, text in (
-        ("id", document.id),
-        ("text", document.text),
-        ("source", document.source),
-        ("title", document.title),
-        ("content_hash", document.content_hash),
-        *(("group", group) for group in document.groups),
-    ):
-        check_text(text, f"the {what} of {document.id!r}")
-    check_meta(document.meta, document.id)
-    for ordinal, chunk in enumerate(chunks):
-        name = f"{document.id}#{ordinal}"
-        placed = 0 <= chunk.start < chunk.end and document.text[chunk.start : chunk.end] == chunk.text
-        if chunk.ordinal != ordinal or not placed:
-            raise InvalidInput(
-                f"chunk {chunk.ordinal!r} of {document.id!r} at {chunk.start!r}..{chunk.end!r} is not the text there",
-                hint="number chunks from 0; text must be document.text[start:end] and not empty",
-            )
-        check_meta(chunk.meta, name)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from citeward.contracts.retrieval import Vector
-from citeward.errors import InvalidInput, SettingsError
+from citeward.errors import SettingsError
+from citeward.retrieval.checks import check_vector
 from citeward.retrieval.lancedb.faults import faults
 from citeward.retrieval.lancedb.manifest import Manifest, has_tables, read_manifest, write_manifest
 
@@ -61,13 +60,7 @@ class Space:
         stored = self.stored()
         if vector is None or stored is None or stored.embedder is None or stored != self.wanted:
             return None
-        values = np.asarray(vector, np.float32)
-        if values.shape != (stored.dimensions,) or not np.isfinite(values).all():
-            raise InvalidInput(
-                f"the query's vector has shape {values.shape!r} or holds a value that is not finite",
-                hint=f"embed the query with {stored.embedder!r}: {stored.dimensions} finite numbers",
-            )
-        return values
+        return check_vector(vector, stored.embedder, stored.dimensions or 0)
 
     def claim(self) -> None:
         """Write the manifest of a folder that is still empty; refuse to mix two kinds of rows in one that is not."""

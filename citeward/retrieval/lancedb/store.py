@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -19,15 +18,16 @@ from citeward.contracts.retrieval import (
     Vector,
     Vectors,
 )
-from citeward.errors import InvalidInput, NotFound, StoreReadOnly
-from citeward.retrieval.filters import check_filter
-from citeward.retrieval.fusion import fuse
+from citeward.errors import NotFound, StoreReadOnly
+from citeward.retrieval.analysis import terms
+from citeward.retrieval.checks import check_search, utf8
 from citeward.retrieval.lancedb.faults import faults
-from citeward.retrieval.lancedb.legs import keyword_leg, no_leg, vector_leg
-from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, document, listed, passage, table
+from citeward.retrieval.lancedb.legs import keyword_leg, vector_leg
+from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, document, listed, table
 from citeward.retrieval.lancedb.space import Space
 from citeward.retrieval.lancedb.tables import Tables
 from citeward.retrieval.lancedb.where import among, quoted, where
+from citeward.retrieval.legs import hits, no_leg
 
 _IDS_AT_ONCE = 500
 _FOLD_AFTER = 4_000
@@ -90,32 +90,19 @@ class LanceStore:
             NotFound: No such tenant.
             SettingsError, StoreCorrupt: As `open`.
         """
-        _check(alpha, limit)
-        if filters is not None:
-            check_filter(filters)
+        check_search(alpha, limit, filters)
         rows = await self._found(tenant)
         condition = where(filters, groups)
         values = self._space.vector(vector) if alpha > 0 else None
         degraded = alpha > 0 and values is None
+        words = terms(utf8(query)) if alpha < 1 or degraded else []
         with faults(self.path):
             # Both legs wait on native threads, so they run side by side.
             by_word, by_vector = await asyncio.gather(
-                keyword_leg(rows, _utf8(query), condition, limit) if alpha < 1 or degraded else no_leg(),
+                keyword_leg(rows, words, condition, limit) if words else no_leg(),
                 vector_leg(rows, values, condition, limit) if values is not None else no_leg(),
             )
-        weight = 0.0 if degraded else alpha
-        fused = fuse(by_word.scores, by_vector.scores, alpha=weight, fusion=fusion)[:limit]
-        found = {**by_word.rows, **by_vector.rows}
-        return [
-            Hit(
-                passage=passage(found[one.id], score=one.score),
-                score=one.score,
-                keyword_score=one.keyword,
-                vector_score=one.vector,
-                degraded=degraded,
-            )
-            for one in fused
-        ]
+        return hits(by_word, by_vector, alpha=alpha, fusion=fusion, limit=limit, degraded=degraded)
 
     async def upsert(
         self,
@@ -190,7 +177,7 @@ class LanceStore:
         """
         rows = await self._found(tenant)
         with faults(self.path):
-            query = rows.query().where(f"document_id = {quoted(_utf8(document_id))} AND ordinal = 0")
+            query = rows.query().where(f"document_id = {quoted(utf8(document_id))} AND ordinal = 0")
             found = await query.select(list(DOCUMENT)).limit(1).to_list()
         if not found:
             raise NotFound(f"no document {document_id!r} in tenant {tenant!r}", hint="index it first")
@@ -229,6 +216,17 @@ class LanceStore:
             return ""
         with faults(self.path):
             return f"{self._tables.identity(tenant)}.{await rows.version()}"
+
+    async def tokens(self, passage_ids: Sequence[str], /, *, tenant: str = "default") -> dict[str, bytes]:
+        """`Chunk.tokens` by passage id; passages that are not there, or were stored without, are left out."""
+        self._space.stored()
+        rows = await self._tables.find(tenant)
+        if rows is None or not passage_ids:
+            return {}
+        with faults(self.path):
+            query = rows.query().where(f"tokens IS NOT NULL AND {among('id', map(utf8, passage_ids))}")
+            found = await query.select(["id", "tokens"]).to_list()
+        return {row["id"]: row["tokens"] for row in found}
 
     async def tenants(self) -> list[str]:
         """Every tenant that has a table, sorted."""
@@ -269,15 +267,3 @@ class LanceStore:
             raise StoreReadOnly(
                 f"the store {str(self.path)!r} is open for reading only", hint="open it without read_only=True"
             )
-
-
-def _check(alpha: float, limit: int) -> None:
-    if not 1 <= limit <= 1000:
-        raise InvalidInput(f"limit {limit!r} is out of range", hint="ask for 1 to 1000 passages")
-    if not 0 <= alpha <= 1 or math.isnan(alpha):
-        raise InvalidInput(f"alpha {alpha!r} is out of range", hint="0 is keyword only, 1 is vector only")
-
-
-def _utf8(text: str) -> str:
-    """Half characters, which no stored text holds, become question marks."""
-    return text.encode("utf-8", "replace").decode()

@@ -140,7 +140,15 @@ async def _index(table: Any) -> None:
     from lancedb.index import FTS, BTree, LabelList
 
     there = {index.columns[0] for index in await table.list_indices()}
-    words = FTS(language="English", stem=True, remove_stop_words=True, lower_case=True, ascii_folding=True)
+    words = FTS(
+        base_tokenizer="whitespace",
+        stem=False,
+        remove_stop_words=False,
+        lower_case=False,
+        ascii_folding=False,
+        max_token_length=None,
+        with_position=False,
+    )
     # The keyword index comes last: where it is, the others are.
     for column, config in (
         ("id", BTree()),

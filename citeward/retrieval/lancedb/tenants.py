@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from citeward.errors import InvalidInput
-from citeward.retrieval.filters import check_text
+from citeward.retrieval.checks import check_tenant
 
 _LONGEST = 200
 _PLAIN = re.compile(r"[^a-z0-9-]")
@@ -28,9 +27,7 @@ def table_name(tenant: str) -> str:
     >>> table_name("acme"), table_name("../X")
     ('t_acme', 't__2e._2e._2f._58.')
     """
-    if not tenant:
-        raise InvalidInput("the tenant's name is empty", hint="leave the tenant out to use 'default'")
-    check_text(tenant, "the tenant's name")
+    check_tenant(tenant)
     name = "t_" + _PLAIN.sub(lambda match: f"_{ord(match[0]):x}.", tenant)
     return name if len(name) <= _LONGEST else "d_" + hashlib.sha256(tenant.encode()).hexdigest()
 

@@ -102,7 +102,7 @@ async def fill(
 
 async def found(store: Store, embedder: Embedder, query: str, *, alpha: float = 0.5, **more: object) -> list[str]:
     """Ids of the documents found, best first."""
-    vector = (await embedder.embed([query]))[0]
+    vector = (await embedder.embed([query], queries=True))[0]
     hits = await store.search(query, vector, alpha=alpha, **more)  # type: ignore[arg-type]
     return [hit.passage.document_id for hit in hits]
 

@@ -18,7 +18,7 @@ class LetterEmbedder:
     name = "letters"
     dimensions = 26
 
-    async def embed(self, texts: Sequence[str], /) -> Vectors:
+    async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
         rows = np.array([[text.lower().count(chr(97 + i)) + 1e-6 for i in range(26)] for text in texts])
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
