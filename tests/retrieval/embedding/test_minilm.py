@@ -49,6 +49,17 @@ async def test_tokens_come_in_the_order_of_the_texts(embedder: MiniLM) -> None:
         assert tokens.vectors.shape == (len(text.split()), 384)
 
 
+async def test_both_at_once_are_what_each_alone_is(embedder: MiniLM) -> None:
+    texts = ["A key under the mat.", "", "Where?"]
+    vectors, tokens = await embedder.embed_both(texts)
+    np.testing.assert_array_equal(vectors, await embedder.embed(texts))
+    for got, due in zip(tokens, await embedder.embed_tokens(texts), strict=True):
+        np.testing.assert_array_equal(got.vectors, due.vectors)
+        assert got.offsets == due.offsets
+    none, nothing = await embedder.embed_both([])
+    assert none.shape == (0, 384) and nothing == []
+
+
 async def test_an_empty_text_has_a_vector_and_no_tokens(embedder: MiniLM) -> None:
     assert np.linalg.norm((await embedder.embed([""]))[0]) == pytest.approx(1, abs=1e-5)
     (tokens,) = await embedder.embed_tokens([""])
