@@ -48,6 +48,8 @@ class Parts:
     graphs: Mapping[str, GraphBuilder]
     store: Store | None = None
     embedder: Embedder | None = None
+    local: Embedder | None = None
+    """Compares texts on this machine; `embedder` where None."""
     reranker: Reranker | None = None
     cache: Cache | None = None
     checkpointer: Checkpointer = None
@@ -72,6 +74,7 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
         rails=parts.rails,
         store=parts.store if spec.retrieval.documents else None,
         embedder=parts.embedder,
+        local=parts.local,
         reranker=parts.reranker,
         tools=_tools(spec, parts),
         cache=parts.cache,

@@ -155,7 +155,9 @@ def _utterance(services: Services, state: ReasonState, runtime: Runtime[Context]
 
     return Utterance(
         services.rails.stream(origin=Origin.MODEL, allowed=allowed, vault=vault),
-        Citer(passages, stored_text, embedder=services.embedder, on_unsupported=services.on_unsupported),
+        Citer(
+            passages, stored_text, embedder=services.local or services.embedder, on_unsupported=services.on_unsupported
+        ),
         lambda event: emit(runtime, event),
         base=len(state.get("draft", "")),
     )

@@ -46,7 +46,10 @@ class Services:
     store: Store | None = None
     """The documents; None answers without any."""
     embedder: Embedder | None = None
-    """None searches by keyword only."""
+    """Makes the question's vector, in the store's space; None searches by keyword only."""
+    local: Embedder | None = None
+    """Compares a sentence with its quote, many times an answer, so best a model on this machine; `embedder` where
+    None."""
     reranker: Reranker | None = None
     tools: ToolsetFactory | None = None
     cache: Cache | None = None
