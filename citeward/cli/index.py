@@ -92,7 +92,7 @@ async def index_documents(
 
             bar.update(task, description="indexing", completed=0, total=len(found))
             return await sync(
-                (item if isinstance(item, Skipped) else read(item, base=base) for item in found),
+                chain.from_iterable([item] if isinstance(item, Skipped) else read(item, base=base) for item in found),
                 target,
                 embedder,
                 roots=[document_id(path, base) for path in paths],

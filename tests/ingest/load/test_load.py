@@ -95,11 +95,10 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     assert (document.text, document.title) == ("# T", "T")
 
 
-@pytest.mark.parametrize(("name", "words"), [("a.bin", "no loader reads .bin"), ("b.md", "binary data")])
-def test_a_single_file_that_is_no_document_is_refused(tmp_path: Path, name: str, words: str) -> None:
-    _write(tmp_path, {name: b"a\0b"})
-    with pytest.raises(UnsupportedDocument, match=words):
-        list(load(tmp_path / name))
+def test_a_single_file_that_no_loader_reads_is_refused(tmp_path: Path) -> None:
+    _write(tmp_path, {"a.bin": b"a\0b"})
+    with pytest.raises(UnsupportedDocument, match=r"no loader reads \.bin"):
+        list(load(tmp_path / "a.bin"))
 
 
 def test_a_path_that_is_not_there_is_named(tmp_path: Path) -> None:
