@@ -8,7 +8,8 @@ from citeward.contracts.retrieval import Document, Vectors
 from citeward.errors import CitewardError, ModelUnavailable, StoreReadOnly, StoreUnavailable
 from citeward.ingest.chunk import Chunker
 from citeward.ingest.load import Skipped, document_id, load
-from citeward.ingest.sync import BATCH_CHUNKS, BATCH_DOCUMENTS, SyncReport, sync
+from citeward.ingest.sync import SyncReport, sync
+from citeward.ingest.sync.batches import BATCH_CHUNKS, BATCH_DOCUMENTS
 from citeward.retrieval.lancedb import LanceStore
 from citeward.testing.embedding import HashEmbedder
 
@@ -159,7 +160,7 @@ async def test_documents_are_taken_as_they_are_needed(store: LanceStore) -> None
 
     def stream() -> Iterator[Document]:
         nonlocal taken, most
-        for number in range(BATCH_DOCUMENTS * 4):
+        for number in range(BATCH_DOCUMENTS * 8):
             taken += 1
             most = max(most, taken - written)
             yield Document(id=f"d{number}", text=f"fox {number}", source="s")
@@ -174,7 +175,7 @@ async def test_documents_are_taken_as_they_are_needed(store: LanceStore) -> None
             return await super().embed(texts)
 
     await sync(stream(), store, Counting(), roots=())
-    assert most <= BATCH_DOCUMENTS + 1
+    assert most <= BATCH_DOCUMENTS * 3 + 1
 
 
 @pytest.mark.parametrize("stop", [asyncio.CancelledError(), ModelUnavailable("gone", hint="look for it")])

@@ -1,0 +1,7 @@
+"""Keeps a store in step with the documents that it was filled from."""
+
+from citeward.ingest.sync.report import Progress, SyncReport
+from citeward.ingest.sync.run import sync
+from citeward.ingest.sync.vectors import embedded_text
+
+__all__ = ["Progress", "SyncReport", "embedded_text", "sync"]

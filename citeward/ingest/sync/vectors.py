@@ -1,0 +1,105 @@
+"""Passages embedded, in slices that bound what is in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import replace
+from typing import TypeGuard
+
+import numpy as np
+
+from citeward.contracts.retrieval import Chunk, Document, Embedder, TokenEmbedder, TokenPacker, TokenVectors, Vectors
+from citeward.errors import ContextTooLong, InputTooLong, InvalidInput
+from citeward.ingest.load import Skipped
+from citeward.ingest.sync.batches import Batch
+from citeward.ingest.sync.recipe import Cut
+
+SLICE = 256
+"""Texts that the embedder is given at once."""
+TOKEN_SLICE = 64
+"""Likewise where it gives token vectors, of which a text has some 100 KB to 300 KB before they are packed."""
+REFUSALS = (InvalidInput, InputTooLong, ContextTooLong)
+"""What one document's content brings about, and no other document's."""
+
+
+def embedded_text(document: Document, chunk: Chunk) -> str:
+    """What a passage's vector is made from: its headings (or the title) before its text, so that it knows its place."""
+    place = str(chunk.meta.get("headings", "")) or document.title
+    return f"{place}\n{chunk.text}" if place else chunk.text
+
+
+async def embedded(
+    batches: AsyncIterator[Batch], embedder: Embedder | None, packer: TokenPacker | None
+) -> AsyncGenerator[Batch]:
+    """The batches with vectors; a document that the embedder refuses is skipped with the reason."""
+    async for batch in batches:
+        try:
+            yield replace(batch, cuts=await embed(batch.cuts, embedder, packer))
+        except REFUSALS:
+            cuts: list[Cut] = []
+            refused: list[Skipped] = []
+            for cut in batch.cuts:
+                try:
+                    cuts += await embed([cut], embedder, packer)
+                except REFUSALS as error:
+                    refused.append(refusal(cut, error))
+            yield replace(batch, cuts=tuple(cuts), skipped=(*batch.skipped, *refused))
+
+
+def refusal(cut: Cut, error: InvalidInput | InputTooLong | ContextTooLong) -> Skipped:
+    """The document as skipped for what the embedder or the store said of it."""
+    return Skipped(id=cut.document.id, source=cut.document.source, reason=error.message)
+
+
+async def embed(cuts: Sequence[Cut], embedder: Embedder | None, packer: TokenPacker | None) -> tuple[Cut, ...]:
+    """The documents with a row a passage; rows without columns where there is no embedder.
+
+    Args:
+        cuts: Documents with their passages.
+        embedder: Makes the vectors.
+        packer: Packs the token vectors into each passage, where the embedder gives any.
+    """
+    chunks = [chunk for cut in cuts for chunk in cut.chunks]
+    if embedder is None:
+        rows: Vectors = np.zeros((len(chunks), 0), np.float32)
+    else:
+        texts = [embedded_text(cut.document, chunk) for cut in cuts for chunk in cut.chunks]
+        if packer is not None and _gives_tokens(embedder):
+            rows, packed = await _both(texts, embedder, packer)
+            chunks = [replace(chunk, tokens=tokens) for chunk, tokens in zip(chunks, packed, strict=True)]
+        else:
+            rows = _stacked([await embedder.embed(part) for part in _slices(texts, SLICE)], embedder)
+    ends = np.cumsum([len(cut.chunks) for cut in cuts])
+    parts = np.split(rows, ends[:-1]) if cuts else []
+    starts = [0, *ends[:-1].tolist()] if cuts else []
+    return tuple(
+        replace(cut, chunks=tuple(chunks[start : start + len(cut.chunks)]), vectors=part)
+        for cut, start, part in zip(cuts, starts, parts, strict=True)
+    )
+
+
+async def _both(texts: Sequence[str], embedder: TokenEmbedder, packer: TokenPacker) -> tuple[Vectors, list[bytes]]:
+    parts: list[Vectors] = []
+    packed: list[bytes] = []
+
+    def pack(tokens: Sequence[TokenVectors]) -> list[bytes]:
+        return [packer.pack(one) for one in tokens]
+
+    for part in _slices(texts, TOKEN_SLICE):
+        vectors, tokens = await embedder.embed_both(part)
+        parts.append(vectors)
+        packed += await asyncio.to_thread(pack, tokens)
+    return _stacked(parts, embedder), packed
+
+
+def _gives_tokens(embedder: Embedder) -> TypeGuard[TokenEmbedder]:
+    return hasattr(embedder, "embed_both")
+
+
+def _slices(texts: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [texts[start : start + size] for start in range(0, len(texts), size)]
+
+
+def _stacked(parts: Sequence[Vectors], embedder: Embedder) -> Vectors:
+    return np.concatenate(parts) if parts else np.zeros((0, embedder.dimensions), np.float32)
