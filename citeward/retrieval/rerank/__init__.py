@@ -1,0 +1,1 @@
+"""Puts the best of the passages that search found first."""
