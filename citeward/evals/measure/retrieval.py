@@ -43,7 +43,7 @@ async def measure_retrieval(
     fill: Fill,
     reranker: Reranker | None = None,
     alpha: float = 0.5,
-    candidates: int = 30,
+    candidates: int = 20,
     limit: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
@@ -57,7 +57,7 @@ async def measure_retrieval(
         fill: Puts documents into `store`, with the same embedder; `filler` makes one.
         reranker: Measured as `rerank`, on top of hybrid search, where one is given.
         alpha: The vector leg's weight in hybrid search.
-        candidates: Passages that the reranker gets.
+        candidates: Passages that the reranker gets, as the graph gives it; those below keep their order after them.
         limit: Questions to draw; None takes all.
         seed: Of drawing and of the bootstrap.
         progress: Told after each question.
@@ -79,7 +79,7 @@ async def measure_retrieval(
 
     systems: dict[str, _Search] = {"keyword": search(0.0), "vector": search(1.0), "hybrid": search(alpha)}
     if reranker is not None:
-        systems["rerank"] = _reranked(store, reranker, alpha=alpha, candidates=max(candidates, asked), limit=asked)
+        systems["rerank"] = _reranked(store, reranker, alpha=alpha, candidates=candidates, limit=asked)
     seconds: dict[str, list[float]] = {name: [] for name in ("embed", *systems)}
     rows: dict[str, list[Floats]] = {name: [] for name in systems}
     warm = labelled.questions[0].question
@@ -134,8 +134,9 @@ def judge(ranking: Sequence[str], relevant: Sequence[str]) -> Floats:
 
 def _reranked(store: Store, reranker: Reranker, *, alpha: float, candidates: int, limit: int) -> _Search:
     async def run(question: str, vector: Vector) -> list[Passage]:
-        hits = await store.search(question, vector, alpha=alpha, limit=candidates)
-        return await reranker.rerank(question, [hit.passage for hit in hits], limit=limit)
+        hits = await store.search(question, vector, alpha=alpha, limit=max(limit, candidates))
+        found = [hit.passage for hit in hits]
+        return [*await reranker.rerank(question, found[:candidates], limit=candidates), *found[candidates:limit]]
 
     return run
 
