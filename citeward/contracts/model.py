@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import math
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from citeward.contracts.tool import ToolCall, ToolSpec
+from citeward.errors import InvalidInput
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
@@ -38,16 +40,43 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """How the next token is drawn; None leaves the endpoint's default."""
+    """How the next token is drawn; None leaves the endpoint's default.
+
+    Raises:
+        InvalidInput: A value out of range; the message names the range.
+    """
 
     temperature: float | None = None
     """0..2."""
     top_p: float | None = None
     """0..1, exclusive of 0."""
     top_k: int | None = None
+    """1 or more."""
     max_tokens: int | None = None
+    """1 or more."""
     stop: tuple[str, ...] = ()
+    """At most 16 texts, none of them empty."""
     seed: int | None = None
+    """A signed 64-bit number."""
+
+    def __post_init__(self) -> None:
+        self._check("temperature", self.temperature, 0, 2)
+        self._check("top_p", self.top_p, 0, 1, above=True)
+        self._check("top_k", self.top_k, 1, math.inf)
+        self._check("max_tokens", self.max_tokens, 1, math.inf)
+        self._check("seed", self.seed, -(2**63), 2**63 - 1)
+        if isinstance(self.stop, str) or len(self.stop) > STOPS or not all(self.stop):
+            raise InvalidInput(f"stop {self.stop!r} cannot be used", hint=f"give at most {STOPS} texts, none empty")
+
+    def _check(self, name: str, value: float | None, low: float, high: float, *, above: bool = False) -> None:
+        if value is not None and not (low < value <= high if above else low <= value <= high):
+            least = f"more than {low:g}" if above else f"{low:g} or more"
+            most = "" if high == math.inf else f" and {high:g} or less"
+            raise InvalidInput(f"{name} {value!r} is out of range", hint=f"{name} is {least}{most}")
+
+
+STOPS = 16
+"""Texts, the most, at which an answer may be told to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +88,12 @@ class ModelRequest:
     sampling: Sampling = field(default_factory=Sampling)
     timeout: float | None = None
     """Seconds left of the run's deadline; None waits for as long as it takes."""
+    output_schema: Mapping[str, Any] | None = None
+    """JSON schema that the whole answer must follow; None for free text."""
+    prefix: str = ""
+    """What the answer begins with, already said by a model that failed: only what follows is asked for."""
+    logprobs: int | None = None
+    """How many likeliest tokens to tell at each place, 0..20 (0: the chosen one's alone); None for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,12 +113,29 @@ class TokenUsage:
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input: read from the endpoint's prefix cache."""
+    reasoning_tokens: int = 0
+    """Of the output: thought, and not said."""
 
     def __add__(self, other: TokenUsage) -> TokenUsage:
         return TokenUsage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenLogprob:
+    """How likely a token was."""
+
+    token: str
+    logprob: float
+    """Natural logarithm of its probability."""
+    top: Mapping[str, float] = field(default_factory=dict)
+    """The likeliest tokens at its place, with theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +146,7 @@ class Delta:
     reasoning: str = ""
     tool_call: ToolCallFragment | None = None
     usage: TokenUsage | None = None
+    logprobs: tuple[TokenLogprob, ...] = ()
     finish_reason: FinishReason | None = None
 
 
