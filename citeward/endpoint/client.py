@@ -1,0 +1,274 @@
+"""JSON over HTTP: one server that models stand behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import structlog
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from citeward.endpoint.address import address
+from citeward.endpoint.loops import PerLoop
+from citeward.endpoint.refusal import may_pass, refusal, retry_after
+from citeward.errors import (
+    BadResponse,
+    CitewardError,
+    DeadlineExceeded,
+    InvalidInput,
+    ModelUnavailable,
+    SettingsError,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+Json: TypeAlias = dict[str, Any] | list[Any]
+"""What a server answers with: an object or an array."""
+
+FIRST_WAIT = 0.5
+"""Seconds, at most, before the first further try where the server names no time; doubled with each try."""
+LONGEST_WAIT = 60.0
+"""Seconds, at most, between two tries. A server that asks for more is not waited for: the caller hears of it."""
+_DETAIL = 300
+"""Characters of a server's own words that an error repeats."""
+
+_SECRET = 8
+"""Characters from which on a header's value is kept out of errors."""
+
+logger = structlog.get_logger(__name__)
+
+
+class Endpoint:
+    """A server that speaks JSON: connections are pooled, what may pass is tried again, errors are ours.
+
+    Making one opens nothing. Proxies and certificates come from the environment, as httpx reads it (HTTPS_PROXY,
+    NO_PROXY, SSL_CERT_FILE). A post is sent again after any failure that may pass, so it must be one that does no
+    harm when it is done twice.
+
+    Args:
+        url: Up to and with the version, as `http://127.0.0.1:8001/v1`; a query is kept and put behind each path.
+        api_key: Sent as a bearer token; never part of an error, a log or the repr.
+        timeout: Seconds that one try may take, from the first byte sent to the last received.
+        retries: Further tries after the first.
+        headers: Sent with every request; their values are kept as secret as the key.
+
+    Raises:
+        SettingsError: The url is none, or carries a password; the key or a header cannot be sent.
+
+    Example:
+        >>> Endpoint("http://127.0.0.1:8001/v1", api_key="secret")
+        Endpoint('http://127.0.0.1:8001/v1')
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        api_key: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 4,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._address = address(url)
+        if not timeout > 0:
+            raise SettingsError(f"A timeout of {timeout!r} seconds lets nothing through.", hint="Give more than 0.")
+        if retries < 0:
+            raise SettingsError(f"{retries!r} retries make no sense.", hint="Give 0 or more.")
+        key = (api_key or "").strip()
+        given = {"User-Agent": "citeward", **(headers or {})}
+        if key:
+            given["Authorization"] = f"Bearer {key}"
+        for name, value in given.items():
+            if not (name + value).isascii() or not (name + value).isprintable():
+                raise SettingsError(
+                    f"The {'API key' if key and name == 'Authorization' else f'header {name!r}'} has characters that "
+                    "HTTP cannot send.",
+                    hint="Look for a line break or a typographic character that was pasted along.",
+                )
+        self._headers = given
+        self._has_key = bool(key) or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in given)
+        # A short header is a version or a flag; taking it out of every error would leave them unreadable.
+        secrets = {key, *(value for value in (headers or {}).values() if len(value) >= _SECRET)}
+        self._secrets = sorted(secrets - {""}, key=len, reverse=True)
+        self._timeout = timeout
+        self._retries = retries
+        self._clients = PerLoop(self._client)
+
+    def __repr__(self) -> str:
+        return f"Endpoint({self._address.base!r})"
+
+    @property
+    def url(self) -> str:
+        """As given, less its query."""
+        return self._address.base
+
+    async def post(
+        self, path: str, body: Mapping[str, Any], *, before: Callable[[], Awaitable[None]] | None = None
+    ) -> Json:
+        """What the server answers to `body`.
+
+        Args:
+            path: From the endpoint's url on, as `/embeddings`; empty for the url itself.
+            body: Sent as JSON.
+            before: Awaited before each try, for one who counts them.
+
+        Raises:
+            InvalidInput: `body` is no JSON.
+            AuthenticationFailed: 401 or 403.
+            NotFound: 404: the path, or the model that `body` names.
+            RateLimited: Still 429 after the last try, or the wait that the server asks for is too long.
+            Overloaded: Still 503 or 529 after the last try.
+            ContextTooLong: The server says that a text is too long.
+            ModelUnavailable: Not reachable, or failed inside, after the last try.
+            DeadlineExceeded: No whole answer within `timeout`, after the last try.
+            BadResponse: The answer is no JSON object or array.
+            ModelError: The server refused the request for another reason, which the message repeats.
+        """
+        import orjson
+
+        try:
+            content = orjson.dumps(body)
+        except TypeError as error:
+            raise InvalidInput(f"The request cannot be written as JSON: {error}.", hint="Send valid text.") from error
+        return await self._tried("POST", path, content, before)
+
+    async def get(self, path: str) -> Json:
+        """What the server has at `path`. Raises as `post` does."""
+        return await self._tried("GET", path, None, None)
+
+    async def aclose(self) -> None:
+        """Give back the running loop's connections; a later call opens new ones."""
+        client = self._clients.pop()
+        if client is not None:
+            await client.aclose()
+
+    async def _tried(
+        self, method: str, path: str, content: bytes | None, before: Callable[[], Awaitable[None]] | None
+    ) -> Json:
+        tries = AsyncRetrying(
+            retry=retry_if_exception_type(_Again),
+            stop=stop_after_attempt(self._retries + 1),
+            wait=_wait,
+            before_sleep=self._log,
+            reraise=True,
+        )
+        try:
+            async for attempt in tries:
+                with attempt:
+                    if before is not None:
+                        await before()
+                    return await self._once(method, path, content)
+        except _Again as again:
+            raise again.error from again.__cause__
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _once(self, method: str, path: str, content: bytes | None) -> Json:
+        """One try. Raises _Again where another may help, and the error itself where not."""
+        import httpx
+
+        url = f"{self._address.base}{path}{self._address.query}"
+        try:
+            async with asyncio.timeout(self._timeout):
+                answer = await self._clients.get().request(method, url, content=content)
+        except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise _Again(
+                DeadlineExceeded(
+                    f"{self._address.base} gave no whole answer within {self._timeout:g} seconds.",
+                    hint="Give it more time (`timeout`), or send less at once.",
+                )
+            ) from error
+        except httpx.TransportError as error:
+            unreachable = ModelUnavailable(
+                f"{self._address.base} cannot be reached: {self._clean(str(error)) or type(error).__name__}.",
+                hint="Is the server running, and is the address right? Mind HTTP_PROXY and SSL_CERT_FILE.",
+            )
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise unreachable from error
+            raise _Again(unreachable) from error
+        except httpx.RequestError as error:
+            raise BadResponse(
+                f"The answer of {self._address.base} cannot be read: {self._clean(str(error))}.",
+                hint="See whether a proxy on the way alters answers.",
+            ) from error
+        if answer.is_success:
+            return self._read(answer)
+        refused = refusal(answer, base=self._address.base, has_key=self._has_key, clean=self._clean)
+        after = retry_after(answer)
+        if not may_pass(answer) or (after or 0.0) > LONGEST_WAIT:
+            raise refused
+        raise _Again(refused, after=after)
+
+    def _read(self, answer: httpx.Response) -> Json:
+        import json
+
+        import orjson
+
+        try:
+            try:
+                value = orjson.loads(answer.content)
+            except orjson.JSONDecodeError:
+                # Python's own server side writes NaN and Infinity, which are no JSON; whoever reads the numbers says
+                # which of them they are.
+                value = json.loads(answer.content)
+        except (ValueError, RecursionError) as error:
+            raise BadResponse(
+                f"{self._address.base} answered with what is no JSON: {self._clean(answer.text)[:80]!r}.",
+                hint="Is this the address of the API, up to and with its version (as http://127.0.0.1:8001/v1)?",
+            ) from error
+        if not isinstance(value, dict | list):
+            raise BadResponse(
+                f"{self._address.base} answered with a bare {type(value).__name__}.",
+                hint="Is this the address of the API?",
+            )
+        return value
+
+    def _clean(self, text: str) -> str:
+        """Without anything that was to be kept secret, and not too long."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text[:_DETAIL].strip()
+
+    def _log(self, state: RetryCallState) -> None:
+        outcome = state.outcome
+        again = outcome.exception() if outcome else None
+        if isinstance(again, _Again) and state.next_action:
+            logger.info("endpoint.retry", reason=again.error.message, seconds=round(state.next_action.sleep, 2))
+
+    def _client(self) -> httpx.AsyncClient:
+        import httpx
+
+        # Half of the time at most for reaching the server, so that one that is not there is told from a slow one.
+        # Waiting for a free connection is not the server's fault: it is bounded by the callers' number.
+        timeout = httpx.Timeout(self._timeout, connect=min(10.0, self._timeout / 2), pool=None)
+        try:
+            return httpx.AsyncClient(
+                headers={"Content-Type": "application/json", **self._headers},
+                timeout=timeout,
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+            )
+        except (ImportError, ValueError, OSError, httpx.InvalidURL):
+            # The cause names the proxy with its password.
+            raise SettingsError(
+                "The environment names a proxy or certificates that cannot be used.",
+                hint="Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
+            ) from None
+
+
+class _Again(Exception):
+    """A try that failed and may be followed by another."""
+
+    def __init__(self, error: CitewardError, *, after: float | None = None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.after = after
+
+
+def _wait(state: RetryCallState) -> float:
+    """Seconds: what the server named and up to a tenth more, so that not all come back at once; else at random in a
+    range that doubles ("full jitter")."""
+    again = state.outcome.exception() if state.outcome else None
+    if isinstance(again, _Again) and again.after is not None:
+        return again.after + wait_random_exponential(multiplier=again.after / 10, max=again.after / 10)(state)
+    return wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)(state)
