@@ -8,10 +8,8 @@ from typing import Any
 from citeward.contracts.retrieval import Vector
 from citeward.retrieval.fusion import candidates
 from citeward.retrieval.lancedb.rows import PASSAGE, passage
+from citeward.retrieval.lancedb.vectors import reach
 from citeward.retrieval.legs import Leg
-
-_PROBES = 48
-"""Partitions of the vector index that a search looks into; without an index it compares with every vector."""
 
 
 async def keyword_leg(table: Any, terms: Sequence[str], condition: str | None, limit: int) -> Leg:
@@ -28,8 +26,10 @@ async def keyword_leg(table: Any, terms: Sequence[str], condition: str | None, l
 
 async def vector_leg(table: Any, vector: Vector, condition: str | None, limit: int) -> Leg:
     """The nearest passages, by cosine similarity."""
-    nearest = table.query().nearest_to(vector).column("vector").distance_type("cosine").nprobes(_PROBES)
-    found = await _rows(nearest.select([*PASSAGE, "_distance"]), condition, limit)
+    nearest = table.query().nearest_to(vector).column("vector").distance_type("cosine")
+    # The index sees vectors scaled to bytes: what it finds is compared again by the vectors themselves.
+    exact = nearest.ef(reach(candidates(limit))).refine_factor(1)
+    found = await _rows(exact.select([*PASSAGE, "_distance"]), condition, limit)
     return Leg(
         passages={row["id"]: passage(row) for row in found},
         scores={row["id"]: 1 - float(row["_distance"]) for row in found},

@@ -1,28 +1,28 @@
-"""`store.json`: which embedder's vectors a store's folder holds."""
+"""`store.json`: which space of a store's folder is the current one."""
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import Any
 
 from citeward.errors import StoreError
 from citeward.retrieval.lancedb.faults import corrupt
+from citeward.retrieval.lancedb.files import write_first, write_whole
+from citeward.retrieval.lancedb.space import Space, has_tables, is_space
 
-FORMAT = 1
-"""Of the tables; raised when an older Citeward could not read them."""
+FORMAT = 2
+"""Of the tables and what is in them; raised when another Citeward could not read them, or would read them wrongly."""
 _FILE = "store.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What every table of a store has in common."""
+    """What an instance must know before it reads."""
 
-    embedder: str | None
-    """Name of the embedder; None for a store that is searched by keyword only."""
-    dimensions: int | None
+    current: Space | None
+    """None where nothing was written yet but beside."""
     format: int = FORMAT
 
 
@@ -31,47 +31,58 @@ def read_manifest(folder: Path) -> Manifest | None:
 
     Raises:
         StoreCorrupt: It is missing beside tables, or garbled.
-        StoreError: A newer Citeward wrote it.
+        StoreError: Another version of Citeward wrote it, in a format that this one does not read.
     """
     path = folder / _FILE
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
-        if has_tables(folder):
+        if _filled(folder):
             raise corrupt(folder, f"{_FILE!r} is missing") from None
         return None
     except UnicodeDecodeError:
         raise corrupt(folder, f"{_FILE!r} is garbled") from None
     try:
         values = json.loads(text)
-        version, embedder, dimensions = values["format"], values["embedder"], values["dimensions"]
+        _check_format(folder, values["format"])
+        current = None if values["current"] is None else Space.parse(values["current"])
     except (ValueError, KeyError, TypeError):
         raise corrupt(folder, f"{_FILE!r} is garbled") from None
-    if isinstance(version, int) and version > FORMAT:
-        raise StoreError(
-            f"the store {str(folder)!r} has format {version!r}; this Citeward reads {FORMAT!r}", hint="upgrade citeward"
-        )
-    named = isinstance(embedder, str) and isinstance(dimensions, int) and dimensions > 0
-    if version != FORMAT or not (named or (embedder is None and dimensions is None)):
-        raise corrupt(folder, f"{_FILE!r} is garbled")
-    return Manifest(embedder=embedder, dimensions=dimensions)
+    return Manifest(current=current)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Put the manifest into the folder, which is made where it is not there; never half of it."""
+    """Put the manifest into the folder in one step; the folder is made where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", encoding="utf-8", dir=folder, prefix=_FILE, suffix=".tmp", delete=False) as file:
-        temporary = Path(file.name)
-        try:
-            json.dump(asdict(manifest), file)
-            file.flush()
-            os.fsync(file.fileno())
-            temporary.replace(folder / _FILE)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    write_whole(folder / _FILE, _values(manifest))
 
 
-def has_tables(folder: Path) -> bool:
-    """Whether any table was ever made there."""
-    return folder.is_dir() and any(folder.glob("*.lance"))
+def begin_manifest(folder: Path) -> None:
+    """A manifest that names no space, unless there is one already."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _FILE).exists():
+        write_first(folder / _FILE, _values(Manifest(current=None)))
+
+
+def _check_format(folder: Path, version: Any) -> None:
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise TypeError(version)
+    if version > FORMAT:
+        raise StoreError(
+            f"the store {str(folder)!r} has format {version!r}; this Citeward reads {FORMAT!r}", hint="upgrade citeward"
+        )
+    if version < FORMAT:
+        raise StoreError(
+            f"the store {str(folder)!r} has the older format {version!r}; this Citeward reads {FORMAT!r}",
+            hint="delete the folder and run `citeward index` again",
+        )
+
+
+def _values(manifest: Manifest) -> dict[str, object]:
+    space = manifest.current
+    current = None if space is None else {"embedder": space.embedder, "dimensions": space.dimensions}
+    return {"format": manifest.format, "current": current}
+
+
+def _filled(folder: Path) -> bool:
+    return has_tables(folder) or (folder.is_dir() and any(has_tables(one) for one in folder.iterdir() if is_space(one)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from citeward.contracts.retrieval import Chunk, Document, MetaValue, Passage, StoredDocument, Vectors
 from citeward.retrieval.analysis import passage_terms
 from citeward.retrieval.checks import check_batch
+from citeward.retrieval.lancedb.columns import column_name, loose_term
 from citeward.retrieval.terms import access_terms, meta_ranges, meta_terms
 
 PASSAGE = ("id", "document_id", "text", "start", "end", "source", "title", "meta")
@@ -51,40 +53,73 @@ def schema(tenant: str, dimensions: int | None) -> Any:
         pa.field("content_hash", pa.string()),
         pa.field("passages", pa.int32()),
         pa.field("tokens", pa.large_binary()),
+        pa.field("known", pa.int32()),
     ]
     if dimensions is not None:
         fields.append(pa.field("vector", pa.list_(pa.float32(), dimensions)))
     return pa.schema(fields, metadata={"citeward.tenant": tenant})
 
 
-def table(
-    tenant: str,
+def ordered_field(name: str) -> Any:
+    """The Arrow field of a column that `columns.column_name` names."""
+    import pyarrow as pa
+
+    return pa.field(name, pa.float64() if name.startswith("n") else pa.string())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Documents and their passages, checked and ready to become a table."""
+
+    rows: Sequence[dict[str, Any]]
+    vectors: Any
+    """As an Arrow array; None where the store holds none."""
+
+    @property
+    def ranges(self) -> list[dict[str, float | str]]:
+        """What can be ordered, by row."""
+        return [row["ranges"] for row in self.rows]
+
+    def table(self, shape: Any, ordered: Sequence[str]) -> Any:
+        """The rows as an Arrow table.
+
+        Args:
+            shape: As `schema` makes it.
+            ordered: The columns of what can be ordered that the stored table has, in its order.
+        """
+        import pyarrow as pa
+
+        fields = [*shape, *map(ordered_field, ordered)]
+        rows = [_in_columns(row, ordered) for row in self.rows]
+        columns = []
+        for field in fields:
+            if field.name == "vector":
+                columns.append(self.vectors)
+            elif field.name == "ranges":
+                storage = pa.array([row["ranges"] for row in rows], field.type.storage_type)
+                columns.append(pa.ExtensionArray.from_storage(field.type, storage))
+            else:
+                columns.append(pa.array([row.get(field.name) for row in rows], field.type))
+        return pa.Table.from_arrays(columns, schema=pa.schema(fields, metadata=shape.metadata))
+
+
+def batch(
     dimensions: int | None,
     documents: Sequence[Document],
     chunks: Sequence[Sequence[Chunk]],
     vectors: Sequence[Vectors],
-) -> Any:
-    """The documents and their passages as an Arrow table.
+) -> Batch:
+    """The documents and their passages as rows.
 
     Raises:
         InvalidInput: Sequences of different lengths, a document twice, offsets that do not give the chunk's text,
             vectors of another shape or not finite, values that cannot be stored.
     """
-    import pyarrow as pa
-
     check_batch(documents, chunks, vectors, dimensions)
-    rows = [row for document, pieces in zip(documents, chunks, strict=True) for row in _rows(document, pieces)]
-    shape = schema(tenant, dimensions)
-    columns = []
-    for field in shape:
-        if field.name == "vector":
-            columns.append(_vectors(field.type, chunks, vectors))
-        elif field.name == "ranges":
-            storage = pa.array([row["ranges"] for row in rows], field.type.storage_type)
-            columns.append(pa.ExtensionArray.from_storage(field.type, storage))
-        else:
-            columns.append(pa.array([row.get(field.name) for row in rows], field.type))
-    return pa.Table.from_arrays(columns, schema=shape)
+    return Batch(
+        rows=[row for document, pieces in zip(documents, chunks, strict=True) for row in _rows(document, pieces)],
+        vectors=None if dimensions is None else _vectors(dimensions, chunks, vectors),
+    )
 
 
 def passage(row: Mapping[str, Any]) -> Passage:
@@ -137,21 +172,35 @@ def _row(document: Document, ordinal: int, meta: Mapping[str, MetaValue]) -> dic
         "title": document.title,
         "meta": json.dumps(dict(meta)),
         "terms": meta_terms(meta),
-        "ranges": json.dumps(meta_ranges(meta), ensure_ascii=False),
+        "ranges": {key: value + 0.0 if isinstance(value, float) else value for key, value in meta_ranges(meta).items()},
         "access": access_terms(document.groups),
     }
 
 
-def _vectors(kind: Any, chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors]) -> Any:
+def _in_columns(row: Mapping[str, Any], ordered: Sequence[str]) -> dict[str, Any]:
+    """The row with its ordered values in these columns, and a term for each that has none."""
+    values = {column_name(key): value for key, value in row["ranges"].items()}
+    loose = [loose_term(key) for key in row["ranges"] if column_name(key) not in ordered]
+    return {
+        **row,
+        **{name: values.get(name) for name in ordered},
+        "known": len(ordered),
+        "terms": [*row["terms"], *loose],
+        "ranges": json.dumps(row["ranges"], ensure_ascii=False),
+    }
+
+
+def _vectors(size: int, chunks: Sequence[Sequence[Chunk]], vectors: Sequence[Vectors]) -> Any:
     import pyarrow as pa
 
-    size = kind.list_size
     parts, mask = [], []
     for pieces, rows in zip(chunks, vectors, strict=True):
         parts.append(np.asarray(rows, np.float32).reshape(-1, size) if pieces else np.zeros((1, size), np.float32))
         mask += [False] * len(pieces) or [True]
     flat = np.concatenate([part.ravel() for part in parts]) if parts else np.zeros(0, np.float32)
-    return pa.FixedSizeListArray.from_arrays(pa.array(flat), type=kind, mask=pa.array(mask, pa.bool_()))
+    return pa.FixedSizeListArray.from_arrays(
+        pa.array(flat), type=pa.list_(pa.float32(), size), mask=pa.array(mask, pa.bool_())
+    )
 
 
 def _meta(text: str) -> dict[str, MetaValue]:

@@ -1,77 +1,94 @@
-"""Whose vectors a store holds, and whose it is asked to search or write."""
+"""One embedder's tables within a store's folder."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from citeward.contracts.retrieval import Vector
 from citeward.errors import SettingsError
-from citeward.retrieval.checks import check_vector
-from citeward.retrieval.lancedb.faults import faults
-from citeward.retrieval.lancedb.manifest import Manifest, has_tables, read_manifest, write_manifest
+from citeward.retrieval.lancedb.files import write_whole
+
+KEYWORD = "keyword"
+"""What the space without vectors is called, as a folder and in the list of what was retired."""
+_FILE = "space.json"
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+_SHAPE = re.compile(r"v[0-9]+-[a-z0-9-]*[0-9a-f]{12}|" + KEYWORD)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Space:
-    """Guards one folder: vectors of two embedders never meet in it.
-
-    Args:
-        folder: The store's.
-        embedder: Name of the embedder that the caller has; None for keyword only.
-        dimensions: Length of its vectors.
+    """Whose vectors: two embedders' never meet in one space.
 
     Raises:
         SettingsError: A name without dimensions, or the other way round.
     """
 
-    def __init__(self, folder: Path, *, embedder: str | None, dimensions: int | None) -> None:
-        if (embedder is None) != (dimensions is None) or (dimensions is not None and dimensions < 1):
+    embedder: str | None
+    """Name of the embedder; None for a space that is searched by keyword only."""
+    dimensions: int | None
+
+    def __post_init__(self) -> None:
+        if (self.embedder is None) != (self.dimensions is None) or (
+            self.dimensions is not None and self.dimensions < 1
+        ):
             raise SettingsError(
-                f"embedder {embedder!r} with {dimensions!r} dimensions",
+                f"embedder {self.embedder!r} with {self.dimensions!r} dimensions",
                 hint="give both the embedder's name and its dimensions, or neither",
             )
-        self.folder = folder
-        self.wanted = Manifest(embedder=embedder, dimensions=dimensions)
 
-    def stored(self) -> Manifest | None:
-        """The folder's manifest; None where nothing was ever written.
+    def __str__(self) -> str:
+        return KEYWORD if self.embedder is None else f"{self.embedder!r} ({self.dimensions} dimensions)"
 
-        Raises:
-            SettingsError: Another embedder filled the folder.
-            StoreCorrupt: The manifest is missing beside tables, or garbled.
+    @property
+    def folder(self) -> str:
+        """Name of its folder, always the same: a filling that was stopped is found again.
+
+        >>> Space(embedder="all-MiniLM-L6-v2", dimensions=384).folder
+        'v384-all-minilm-l6-v2-cadfc53fd2c6'
         """
-        with faults(self.folder):
-            stored = read_manifest(self.folder)
-            if stored is None or None in (stored.embedder, self.wanted.embedder) or stored == self.wanted:
-                return stored
-            if not has_tables(self.folder):
-                return stored
-        raise SettingsError(
-            f"the store {str(self.folder)!r} was filled with the embedder {stored.embedder!r} "
-            f"({stored.dimensions} dimensions), not {self.wanted.embedder!r} ({self.wanted.dimensions})",
-            hint="go back to that embedder, or delete the folder and run `citeward index` again",
-        )
+        if self.embedder is None:
+            return KEYWORD
+        digest = hashlib.sha256(self.embedder.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        plain = _UNSAFE.sub("-", self.embedder.lower()).strip("-")[:40]
+        return f"v{self.dimensions}-{plain}-{digest}"
 
-    def vector(self, vector: Vector | None) -> Vector | None:
-        """The vector to search by; None where there is none, or the store holds none.
+    @classmethod
+    def parse(cls, values: Any) -> Space:
+        """The space that was written as JSON; ValueError where it is none."""
+        match values:
+            case {"embedder": str(name), "dimensions": int(size)} if size > 0:
+                return cls(embedder=name, dimensions=size)
+            case {"embedder": None, "dimensions": None}:
+                return cls(embedder=None, dimensions=None)
+        raise ValueError(values)
 
-        Raises:
-            InvalidInput: Another length than the stored ones, or a value that is not finite.
-        """
-        stored = self.stored()
-        if vector is None or stored is None or stored.embedder is None or stored != self.wanted:
-            return None
-        return check_vector(vector, stored.embedder, stored.dimensions or 0)
 
-    def claim(self) -> None:
-        """Write the manifest of a folder that is still empty; refuse to mix two kinds of rows in one that is not."""
-        stored = self.stored()
-        if stored == self.wanted:
-            return
-        if stored is not None and has_tables(self.folder):
-            raise SettingsError(
-                f"the store {str(self.folder)!r} was filled with the embedder {stored.embedder!r}, "
-                f"and is now written with {self.wanted.embedder!r}",
-                hint="bring that embedder back, or delete the folder and run `citeward index` again",
-            )
-        with faults(self.folder):
-            write_manifest(self.folder, self.wanted)
+def make_space(root: Path, space: Space) -> None:
+    """The space's folder, where it is not there, with a note of whose it is."""
+    folder = root / space.folder
+    if not (folder / _FILE).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / _FILE, {"embedder": space.embedder, "dimensions": space.dimensions})
+
+
+def noted(folder: Path) -> str | None:
+    """The embedder whose space a folder is; None where it does not say."""
+    try:
+        space = Space.parse(json.loads((folder / _FILE).read_text("utf-8")))
+    except (OSError, ValueError):
+        return None
+    return KEYWORD if space.embedder is None else space.embedder
+
+
+def is_space(folder: Path) -> bool:
+    """Whether the folder can only be a space of ours, be it whole or half deleted."""
+    return folder.is_dir() and _SHAPE.fullmatch(folder.name) is not None
+
+
+def has_tables(folder: Path) -> bool:
+    """Whether any table was ever made in a space's folder."""
+    return folder.is_dir() and any(folder.glob("*.lance"))

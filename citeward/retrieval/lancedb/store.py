@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from citeward.contracts.retrieval import (
     Chunk,
@@ -18,20 +17,24 @@ from citeward.contracts.retrieval import (
     Vector,
     Vectors,
 )
-from citeward.errors import NotFound, StoreReadOnly
+from citeward.errors import NotFound, StoreCorrupt, StoreReadOnly
 from citeward.retrieval.analysis import terms
 from citeward.retrieval.checks import check_search, utf8
+from citeward.retrieval.lancedb.binding import Binding
+from citeward.retrieval.lancedb.columns import ordered_keys
 from citeward.retrieval.lancedb.faults import faults
 from citeward.retrieval.lancedb.legs import keyword_leg, vector_leg
-from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, document, listed, table
+from citeward.retrieval.lancedb.retirement import retire_spaces
+from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, batch, document, listed
+from citeward.retrieval.lancedb.snapshot import Snapshot
 from citeward.retrieval.lancedb.space import Space
 from citeward.retrieval.lancedb.tables import Tables
+from citeward.retrieval.lancedb.upkeep import Upkeep
 from citeward.retrieval.lancedb.where import among, quoted, where
+from citeward.retrieval.lancedb.writing import commit
 from citeward.retrieval.legs import hits, no_leg
 
 _IDS_AT_ONCE = 500
-_FOLD_AFTER = 4_000
-"""Rows written since the last fold; the keyword leg reads those one by one, some 10 ms a thousand."""
 
 
 class LanceStore:
@@ -39,26 +42,35 @@ class LanceStore:
 
     Nothing is opened before the first call, and nothing written before the first `upsert`. Several processes may read
     while one writes: each search sees the last commit, and each `upsert` is one commit. Up to 30,000 passages a tenant
-    the vector leg is exact.
+    the vector leg is exact; above, `optimize` builds an index. A `Reindexable`: each embedder has a folder of its own
+    in the store's, and one of them is current.
 
     Args:
         path: The folder; made by the first `upsert`.
-        embedder: Name of the embedder whose vectors are stored; None for keyword search only.
+        embedder: Name of the embedder whose vectors are stored; None for keyword search only, of whatever is current.
         dimensions: Length of its vectors.
+        beside: Fill and search the embedder's own space, whichever is current, until `promote` makes it current.
+            Where it is the current one, that is the space that is filled.
         read_only: Refuse to write, with StoreReadOnly.
 
     >>> store = LanceStore(".citeward/store", embedder="all-MiniLM-L6-v2", dimensions=384)
     """
 
     def __init__(
-        self, path: Path | str, *, embedder: str | None = None, dimensions: int | None = None, read_only: bool = False
+        self,
+        path: Path | str,
+        *,
+        embedder: str | None = None,
+        dimensions: int | None = None,
+        beside: bool = False,
+        read_only: bool = False,
     ) -> None:
         self.path = Path(path)
-        self._space = Space(self.path, embedder=embedder, dimensions=dimensions)
+        self._binding = Binding(self.path, wanted=Space(embedder=embedder, dimensions=dimensions), beside=beside)
         self._read_only = read_only
-        self._tables = Tables(self.path, read_only=read_only)
+        self._tables: dict[str, Tables] = {}
         self._writing = asyncio.Lock()
-        self._unfolded: Counter[str] = Counter()
+        self._upkeep = Upkeep(self.path)
 
     async def open(self) -> LanceStore:
         """Check the folder now rather than at the first call.
@@ -66,8 +78,9 @@ class LanceStore:
         Raises:
             SettingsError: Another embedder filled it.
             StoreCorrupt: Its manifest is missing or garbled.
+            StoreError: Its format is another.
         """
-        self._space.stored()
+        self._binding.bound()
         return self
 
     async def search(
@@ -92,15 +105,15 @@ class LanceStore:
         """
         check_search(alpha, limit, filters)
         rows = await self._found(tenant)
-        condition = where(filters, groups)
-        values = self._space.vector(vector) if alpha > 0 else None
+        values = self._binding.vector(vector) if alpha > 0 else None
         degraded = alpha > 0 and values is None
         words = terms(utf8(query)) if alpha < 1 or degraded else []
-        with faults(self.path):
+        with self._reading():
+            condition = where(filters, groups, await rows.ordered(ordered_keys(filters)))
             # Both legs wait on native threads, so they run side by side.
             by_word, by_vector = await asyncio.gather(
-                keyword_leg(rows, words, condition, limit) if words else no_leg(),
-                vector_leg(rows, values, condition, limit) if values is not None else no_leg(),
+                keyword_leg(rows.table, words, condition, limit) if words else no_leg(),
+                vector_leg(rows.table, values, condition, limit) if values is not None else no_leg(),
             )
         return hits(by_word, by_vector, alpha=alpha, fusion=fusion, limit=limit, degraded=degraded)
 
@@ -121,52 +134,51 @@ class LanceStore:
 
         Raises:
             InvalidInput: What is given does not fit together; nothing was written.
-            SettingsError: The store was filled with another embedder, or with none, or this one has none.
+            SettingsError: The store was filled with another embedder, or with none, or this one has none, or another
+                space became current.
             StoreReadOnly: The folder cannot be written.
             StoreUnavailable: Another process wrote the same documents at once.
         """
-        dimensions = self._space.wanted.dimensions
-        batch = table(tenant, dimensions, documents, chunks, vectors)
+        dimensions = self._binding.wanted.dimensions
+        rows = batch(dimensions, documents, chunks, vectors)
         if not documents:
             return
         self._check_writable()
         async with self._writing:
-            self._space.claim()
-            rows = await self._tables.make(tenant, dimensions)
+            space = self._binding.claim()
+            table = await self._of(space).make(tenant, dimensions)
             with faults(self.path):
-                await (
-                    rows.merge_insert("id")
-                    .when_matched_update_all()
-                    .when_not_matched_insert_all()
-                    .when_not_matched_by_source_delete(among("document_id", (one.id for one in documents)))
-                    .execute(batch, on_bad_vectors="null")  # a document without passages has none
-                )
-            self._unfolded[tenant] += batch.num_rows
-            if self._unfolded[tenant] >= _FOLD_AFTER:
-                await self._tables.fold(rows)
-                del self._unfolded[tenant]
+                ids = [one.id for one in documents]
+                await commit(table, rows, ids, tenant=tenant, dimensions=dimensions)
+            self._binding.confirm()
+            await self._upkeep.written(tenant, table, len(rows.rows))
 
     async def delete(self, document_ids: Sequence[str], /, *, tenant: str = "default") -> int:
         """Remove documents with all their passages; returns how many were there.
 
         Raises:
+            SettingsError: Another space became current.
             StoreReadOnly: The folder cannot be written.
         """
         self._check_writable()
-        self._space.stored()
-        rows = await self._tables.find(tenant)
+        space = self._binding.bound()
+        self._binding.confirm()
+        table = await self._of(space).find(tenant) if space is not None else None
         ids = list(dict.fromkeys(document_ids))
         removed = 0
-        if rows is None:
+        if table is None or not ids:
             return removed
         async with self._writing:
             for start in range(0, len(ids), _IDS_AT_ONCE):
                 condition = among("document_id", ids[start : start + _IDS_AT_ONCE])
                 with faults(self.path):
-                    there = await rows.count_rows(f"ordinal = 0 AND {condition}")
+                    there = await table.count_rows(f"ordinal = 0 AND {condition}")
                     if there:
-                        await rows.delete(condition)
+                        await table.delete(condition)
                 removed += there
+            self._binding.confirm()
+            if removed:
+                await self._upkeep.written(tenant, table, 0)
         return removed
 
     async def document(self, document_id: str, /, *, tenant: str = "default") -> Document:
@@ -176,75 +188,100 @@ class LanceStore:
             NotFound: No such tenant or document.
         """
         rows = await self._found(tenant)
-        with faults(self.path):
-            query = rows.query().where(f"document_id = {quoted(utf8(document_id))} AND ordinal = 0")
+        with self._reading():
+            query = rows.table.query().where(f"document_id = {quoted(utf8(document_id))} AND ordinal = 0")
             found = await query.select(list(DOCUMENT)).limit(1).to_list()
         if not found:
             raise NotFound(f"no document {document_id!r} in tenant {tenant!r}", hint="index it first")
         return document(found[0])
 
     async def documents(self, *, tenant: str = "default") -> AsyncIterator[StoredDocument]:
-        """Every stored document, without its text; nothing for a tenant that is not there."""
-        self._space.stored()
-        rows = await self._tables.find(tenant)
+        """Every stored document, without its text; nothing for a tenant that is not there.
+
+        As of one commit, and read at once (some 100 bytes a document), so that whoever takes his time over them never
+        asks for a version that is gone.
+        """
+        rows = await self._snapshot(tenant)
         if rows is None:
             return
-        with faults(self.path):
-            batches = await rows.query().where("ordinal = 0").select(list(LISTED)).to_batches()
-        while True:
-            with faults(self.path):
-                batch = await anext(batches, None)
-            if batch is None:
-                return
-            for row in batch.to_pylist():
+        with self._reading():
+            found = await rows.table.query().where("ordinal = 0").select(list(LISTED)).to_arrow()
+        for part in found.to_batches(max_chunksize=1_000):
+            for row in part.to_pylist():
                 yield listed(row)
 
     async def count(self, *, tenant: str = "default") -> int:
         """How many passages the tenant has; 0 for one that is not there."""
-        self._space.stored()
-        rows = await self._tables.find(tenant)
+        rows = await self._snapshot(tenant)
         if rows is None:
             return 0
-        with faults(self.path):
-            return int(await rows.count_rows("start IS NOT NULL"))
+        with self._reading():
+            return int(await rows.table.count_rows("start IS NOT NULL"))
 
     async def generation(self, *, tenant: str = "default") -> str:
         """The tenant's last commit; a table that was deleted and made anew begins another line of commits."""
-        self._space.stored()
-        rows = await self._tables.find(tenant)
-        if rows is None:
-            return ""
-        with faults(self.path):
-            return f"{self._tables.identity(tenant)}.{await rows.version()}"
+        rows = await self._snapshot(tenant)
+        return "" if rows is None else rows.version
 
     async def tokens(self, passage_ids: Sequence[str], /, *, tenant: str = "default") -> dict[str, bytes]:
         """`Chunk.tokens` by passage id; passages that are not there, or were stored without, are left out."""
-        self._space.stored()
-        rows = await self._tables.find(tenant)
+        rows = await self._snapshot(tenant)
         if rows is None or not passage_ids:
             return {}
-        with faults(self.path):
-            query = rows.query().where(f"tokens IS NOT NULL AND {among('id', map(utf8, passage_ids))}")
+        with self._reading():
+            query = rows.table.query().where(f"tokens IS NOT NULL AND {among('id', map(utf8, passage_ids))}")
             found = await query.select(["id", "tokens"]).to_list()
         return {row["id"]: row["tokens"] for row in found}
 
     async def tenants(self) -> list[str]:
-        """Every tenant that has a table, sorted."""
-        self._space.stored()
-        return sorted(await self._tables.every())
+        """Every tenant that has documents, sorted."""
+        space = self._binding.bound()
+        if space is None:
+            return []
+        with self._reading():
+            every = await self._of(space).every()
+            return sorted([tenant for tenant, table in every.items() if await table.count_rows()])
 
     async def optimize(self) -> None:
-        """Bring indexes up to date and compact, after a bulk of writes; a reader meanwhile sees no difference."""
+        """Bring indexes up to date and compact, after a bulk of writes; a reader meanwhile sees no difference.
+
+        Raises:
+            SettingsError: Another space became current.
+            StoreReadOnly: The folder cannot be written.
+        """
         self._check_writable()
-        self._space.stored()
+        space = self._binding.bound()
+        self._binding.confirm()
+        if space is not None:
+            async with self._writing:
+                for tenant, table in (await self._of(space).every()).items():
+                    await self._upkeep.all(tenant, table)
+
+    async def promote(self) -> None:
+        """Make this instance's space the current one, by replacing one small file.
+
+        Raises:
+            SettingsError: This instance is an ordinary one, of another embedder than the current one.
+            StoreError: The space was retired.
+            StoreReadOnly: The folder cannot be written.
+        """
+        self._check_writable()
         async with self._writing:
-            for rows in (await self._tables.every()).values():
-                await self._tables.optimize(rows)
-            self._unfolded.clear()
+            self._binding.promote()
+
+    async def retire(self) -> list[str]:
+        """Delete every space but the current one; returns the embedders' names (`keyword` where there was none).
+
+        What a process that was killed left behind is deleted as well; so nobody may be filling a space beside.
+        """
+        self._check_writable()
+        with faults(self.path):
+            return await asyncio.to_thread(retire_spaces, self.path)
 
     async def close(self) -> None:
         """Give back handles; the store is not used afterwards."""
-        self._tables.close()
+        for tables in self._tables.values():
+            tables.close()
 
     async def __aenter__(self) -> LanceStore:
         return await self.open()
@@ -252,15 +289,36 @@ class LanceStore:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _found(self, tenant: str) -> Any:
-        self._space.stored()
-        rows = await self._tables.find(tenant)
+    def _of(self, space: Space) -> Tables:
+        if space.folder not in self._tables:
+            self._tables[space.folder] = Tables(self.path, self.path / space.folder, read_only=self._read_only)
+        return self._tables[space.folder]
+
+    async def _snapshot(self, tenant: str) -> Snapshot | None:
+        space = self._binding.bound()
+        if space is None:
+            return None
+        with self._reading():
+            return await self._of(space).snapshot(tenant)
+
+    async def _found(self, tenant: str) -> Snapshot:
+        rows = await self._snapshot(tenant)
         if rows is None:
             raise NotFound(
                 f"no documents of tenant {tenant!r} in the store {str(self.path)!r}",
                 hint="index some first: `citeward index PATH`",
             )
         return rows
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Around every read: a space that is retired amid it is no damage."""
+        try:
+            with faults(self.path):
+                yield
+        except StoreCorrupt:
+            self._binding.bound()
+            raise
 
     def _check_writable(self) -> None:
         if self._read_only:

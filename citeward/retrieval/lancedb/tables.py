@@ -1,4 +1,4 @@
-"""The tables of a store's folder: opened once, made whole, kept."""
+"""The tables of a space: opened once, made whole, kept."""
 
 from __future__ import annotations
 
@@ -9,40 +9,49 @@ from pathlib import Path
 from typing import Any
 
 from citeward.errors import StoreReadOnly
+from citeward.retrieval.lancedb.columns import column_names
 from citeward.retrieval.lancedb.faults import corrupt, faults
 from citeward.retrieval.lancedb.rows import schema
+from citeward.retrieval.lancedb.snapshot import Snapshot
 from citeward.retrieval.lancedb.tenants import table_name, tenant_name
 
-FLAT = 30_000
-"""Rows up to which the vector leg compares with every vector; above, `optimize` builds an index."""
-_ROWS_A_PARTITION = 400
-_OLD_VERSIONS = timedelta(minutes=10)
-"""How long a replaced version stays readable: longer than any search takes."""
+_INDEX_CACHE = 2 << 30
+"""Bytes of indexes kept in memory: the graph of a million passages. LanceDB's own bound is thrice that."""
+_METADATA_CACHE = 128 << 20
 
 
 class Tables:
-    """Opens and makes tables. One connection; each table's handle looks for new commits before each read."""
+    """Opens and makes tables. One connection for handles that see each commit, and one for snapshots.
 
-    def __init__(self, folder: Path, *, read_only: bool) -> None:
+    Args:
+        store: The store's folder; messages name it.
+        folder: The space's.
+        read_only: Make nothing whole.
+    """
+
+    def __init__(self, store: Path, folder: Path, *, read_only: bool) -> None:
         self.folder = folder
+        self._store = store
         self._read_only = read_only
-        self._connection: Any = None
+        self._connections: tuple[Any, Any] | None = None
         self._open: dict[str, Any] = {}
+        self._snapshots: dict[str, Snapshot] = {}
         self._lock = asyncio.Lock()
 
     async def find(self, tenant: str) -> Any | None:
-        """The tenant's table; None where it is not there.
+        """The tenant's table, for writing; None where it is not there.
 
         Raises:
             StoreCorrupt: Its files are missing or garbled.
         """
         name = table_name(tenant)
         state = _state(self.folder / f"{name}.lance")
+        if state != "there":
+            self._open.pop(name, None)
+            self._snapshots.pop(name, None)
         if state == "damaged":
-            self._open.pop(name, None)
-            raise corrupt(self.folder, f"the versions of tenant {tenant!r} are missing")
+            raise corrupt(self._store, f"the versions of tenant {tenant!r} are missing")
         if state == "absent":
-            self._open.pop(name, None)
             return None
         if name in self._open:
             return self._open[name]
@@ -51,15 +60,32 @@ class Tables:
                 self._open[name] = await self._opened(name)
             return self._open[name]
 
+    async def snapshot(self, tenant: str) -> Snapshot | None:
+        """The tenant's table as its last commit left it; None where it is not there."""
+        table = await self.find(tenant)
+        if table is None:
+            return None
+        name = table_name(tenant)
+        with faults(self._store):
+            version = f"{self._identity(name)}.{await table.version()}"
+            held = self._snapshots.get(name)
+            if held is None or held.version != version:
+                _, fixed = await self._connect()
+                pinned = await fixed.open_table(name)
+                version = f"{self._identity(name)}.{await pinned.version()}"
+                names = column_names((await pinned.schema()).names)
+                held = self._snapshots[name] = Snapshot(pinned, version=version, names=names)
+        return held
+
     async def make(self, tenant: str, dimensions: int | None) -> Any:
         """The tenant's table, made where it is not there."""
         if (table := await self.find(tenant)) is not None:
             return table
         name = table_name(tenant)
         async with self._lock:
-            with faults(self.folder):
-                connection = await self._connect()
-                table = await connection.create_table(name, schema=schema(tenant, dimensions), exist_ok=True)
+            with faults(self._store):
+                live, _ = await self._connect()
+                table = await live.create_table(name, schema=schema(tenant, dimensions), exist_ok=True)
                 await _index(table)
             self._open[name] = table
         return table
@@ -70,70 +96,58 @@ class Tables:
         for path in _folders(self.folder):
             tenant = tenant_name(path.stem)
             if tenant is None:
-                with faults(self.folder):
-                    metadata = (await (await (await self._connect()).open_table(path.stem)).schema()).metadata or {}
+                with faults(self._store):
+                    live, _ = await self._connect()
+                    metadata = (await (await live.open_table(path.stem)).schema()).metadata or {}
                 tenant = metadata.get(b"citeward.tenant", b"").decode()
             if tenant and (table := await self.find(tenant)) is not None:
                 found[tenant] = table
         return found
 
-    def identity(self, tenant: str) -> str:
-        """Tells the tenant's table from another one that stood in its place before.
-
-        File systems give a freed inode number out again, so the time that the folder was last changed goes with it.
-        """
-        status = (self.folder / f"{table_name(tenant)}.lance").stat()
-        return f"{status.st_ino:x}-{status.st_mtime_ns:x}"
-
-    async def fold(self, table: Any) -> None:
-        """Take new rows into the indexes that are there, merge small files, drop old versions."""
-        with faults(self.folder):
-            await table.optimize(cleanup_older_than=_OLD_VERSIONS)
-
-    async def optimize(self, table: Any) -> None:
-        """Fold, and index the vectors once there are many."""
-        from lancedb.index import IvfFlat
-
-        await self.fold(table)
-        with faults(self.folder):
-            names = {index.columns[0] for index in await table.list_indices()}
-            fields = (await table.schema()).names
-            if "vector" in fields and "vector" not in names and (rows := await table.count_rows()) > FLAT:
-                partitions = rows // _ROWS_A_PARTITION
-                await table.create_index("vector", config=IvfFlat(distance_type="cosine", num_partitions=partitions))
-
     def close(self) -> None:
-        """Give back handles and connection."""
+        """Give back handles and connections."""
         for table in self._open.values():
             table.close()
         self._open.clear()
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._snapshots.clear()
+        for connection in self._connections or ():
+            connection.close()
+        self._connections = None
+
+    def _identity(self, name: str) -> str:
+        """Tells a table from another one that stood in its place before.
+
+        File systems give a freed inode number out again, so the time that the folder was last changed goes with it.
+        """
+        status = (self.folder / f"{name}.lance").stat()
+        return f"{status.st_ino:x}-{status.st_mtime_ns:x}"
 
     async def _opened(self, name: str) -> Any:
-        with faults(self.folder):
-            table = await (await self._connect()).open_table(name)
+        with faults(self._store):
+            live, _ = await self._connect()
+            table = await live.open_table(name)
             if "words" in {index.columns[0] for index in await table.list_indices()}:
                 return table
             # Whoever made the table was stopped before its indexes were there.
             if self._read_only:
                 raise StoreReadOnly(
-                    f"the store {str(self.folder)!r} was not finished, and is open for reading only",
+                    f"the store {str(self._store)!r} was not finished, and is open for reading only",
                     hint="run `citeward index` once on it",
                 )
             await _index(table)
             return table
 
-    async def _connect(self) -> Any:
-        if self._connection is None:
+    async def _connect(self) -> tuple[Any, Any]:
+        """What gives handles that look for new commits before each call, and what gives those that never do."""
+        if self._connections is None:
             import lancedb
 
             # An absolute path: a relative one that begins with "db" is taken for a cloud address.
-            self._connection = await lancedb.connect_async(
-                str(self.folder.absolute()), read_consistency_interval=timedelta(0)
-            )
-        return self._connection
+            path = str(self.folder.absolute())
+            session = lancedb.Session(_INDEX_CACHE, _METADATA_CACHE)
+            live = await lancedb.connect_async(path, read_consistency_interval=timedelta(0), session=session)
+            self._connections = (live, await lancedb.connect_async(path, session=session))
+        return self._connections
 
 
 async def _index(table: Any) -> None:

@@ -1,7 +1,7 @@
 """Filters in the SQL of Lance, and the columns that they look at.
 
-Each passage carries the values of its `meta` twice, in forms that SQL can ask about: `terms`, where equality is
-membership, served by a label index; and `ranges`, a JSON object of what can be ordered.
+Each passage carries the values of its `meta` in forms that SQL can ask about: `terms`, where equality is membership,
+served by a label index; and what can be ordered in columns, see `columns`, or past their number in `ranges`, as JSON.
 
 Values enter the SQL only through `quoted`. Every comparison is wrapped so that a missing value is false, not unknown.
 """
@@ -11,20 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from citeward.contracts.retrieval import And, Filter, Not, Or, Where
-from citeward.retrieval.filters import BUILT_IN, kind
+from citeward.retrieval.filters import BUILT_IN
+from citeward.retrieval.lancedb.columns import Ordered, column_name, loose_term, range_key
 from citeward.retrieval.terms import meta_term, reader_terms
 
 _SYMBOL = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+_NONE = Ordered()
 
 
-def where(filters: Filter | None, groups: Sequence[str] | None) -> str | None:
+def where(filters: Filter | None, groups: Sequence[str] | None, ordered: Ordered = _NONE) -> str | None:
     """The condition for a search; None where everything may be found.
 
     Args:
         filters: Checked by `check_filter`.
         groups: The reader's; None for no restriction.
+        ordered: The columns of the version that is searched.
     """
-    conditions = [] if filters is None else [_compile(filters)]
+    conditions = [] if filters is None else [_compile(filters, ordered)]
     if groups is not None:
         conditions.append(_any("access", reader_terms(groups)))
     return " AND ".join(f"({condition})" for condition in conditions) or None
@@ -41,15 +44,15 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _compile(filters: Filter) -> str:
+def _compile(filters: Filter, ordered: Ordered) -> str:
     match filters:
         case And(clauses=clauses):
-            return " AND ".join(f"({_compile(clause)})" for clause in clauses) or "true"
+            return " AND ".join(f"({_compile(clause, ordered)})" for clause in clauses) or "true"
         case Or(clauses=clauses):
-            return " OR ".join(f"({_compile(clause)})" for clause in clauses) or "false"
+            return " OR ".join(f"({_compile(clause, ordered)})" for clause in clauses) or "false"
         case Not(clause=clause):
-            return f"NOT ({_compile(clause)})"
-    return _built_in(filters) if filters.field in BUILT_IN else _meta(filters)
+            return f"NOT ({_compile(clause, ordered)})"
+    return _built_in(filters) if filters.field in BUILT_IN else _meta(filters, ordered)
 
 
 def _built_in(filters: Where) -> str:
@@ -62,7 +65,7 @@ def _built_in(filters: Where) -> str:
     return f"{column} {_SYMBOL[filters.op]} {quoted(str(value))}"
 
 
-def _meta(filters: Where) -> str:
+def _meta(filters: Where, ordered: Ordered) -> str:
     key, value = filters.field, filters.value
     match filters.op:
         case "eq":
@@ -73,11 +76,28 @@ def _meta(filters: Where) -> str:
             return _any("terms", [meta_term("=", key, one) for one in value])  # type: ignore[union-attr]
         case "contains_any":
             return _any("terms", [meta_term("@", key, one) for one in value])  # type: ignore[union-attr]
-    if kind(value) == "number":
-        left, right = f"json_get_float(ranges, {quoted('n:' + key)})", f"{float(value)!r}"  # type: ignore[arg-type]
-    else:
-        left, right = f"json_get_string(ranges, {quoted('s:' + key)})", quoted(str(value))
-    return f"coalesce({left} {_SYMBOL[filters.op]} {right}, false)"
+    return _order(range_key(key, value), f"{_SYMBOL[filters.op]} {_literal(value)}", ordered)
+
+
+def _order(key: str, comparison: str, ordered: Ordered) -> str:
+    decoded = f"json_get_{'float' if key.startswith('n') else 'string'}(ranges, {quoted(key)})"
+    by_json = f"coalesce({decoded} {comparison}, false)"
+    name = column_name(key)
+    if name not in ordered.names:
+        return by_json
+    # A row that was written without the column may hold a value that an older version of it left there.
+    by_column = f"coalesce(known > {ordered.names.index(name)} AND {name} {comparison}, false)"
+    return f"({by_column} OR ({has_term(loose_term(key))} AND {by_json}))" if key in ordered.loose else by_column
+
+
+def has_term(term: str) -> str:
+    """The condition that a row has this term."""
+    return _any("terms", [term])
+
+
+def _literal(value: object) -> str:
+    # Zero has no sign here, as in what is stored: Arrow puts -0.0 before 0.0.
+    return quoted(value) if isinstance(value, str) else repr(float(value) + 0.0)  # type: ignore[arg-type]
 
 
 def _any(column: str, values: Sequence[str]) -> str:

@@ -18,10 +18,12 @@ from citeward.errors import (
 )
 from citeward.retrieval.lancedb import LanceStore
 from citeward.retrieval.lancedb.faults import faults, translated
+from citeward.retrieval.lancedb.space import Space
 from citeward.testing.embedding import HashEmbedder
 from citeward.testing.suites.retriever import fill, found, sample
 
 EMBEDDER = HashEmbedder()
+SPACE = Space(embedder="hash", dimensions=64)
 
 
 def store_in(folder: Path) -> LanceStore:
@@ -113,7 +115,7 @@ def each(part: str, change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     ],
 )
 async def test_a_damaged_table_is_corrupt_with_the_way_out(filled: Path, damage: Callable[[Path], None]) -> None:
-    damage(filled / "t_default.lance")
+    damage(filled / SPACE.folder / "t_default.lance")
     async with store_in(filled) as store:
         with pytest.raises(StoreCorrupt) as raised:
             await found(store, EMBEDDER, "fox")
@@ -124,7 +126,7 @@ async def test_a_damaged_table_is_corrupt_with_the_way_out(filled: Path, damage:
 async def test_damage_done_while_the_store_is_open_is_noticed(filled: Path) -> None:
     async with store_in(filled) as store:
         assert await store.count() == 16
-        shutil.rmtree(filled / "t_default.lance" / "_versions")
+        shutil.rmtree(filled / SPACE.folder / "t_default.lance" / "_versions")
         with pytest.raises(StoreCorrupt):
             await found(store, EMBEDDER, "fox")
         shutil.rmtree(filled)
@@ -135,7 +137,16 @@ async def test_damage_done_while_the_store_is_open_is_noticed(filled: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"\xff\xfe", b"[]", b'{"format": 1}', b'{"format": 1, "embedder": "x", "dimensions": null}']
+    "content",
+    [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b'{"format": 2}',
+        b'{"format": true, "current": null}',
+        b'{"format": 2, "current": {"embedder": "x", "dimensions": null}}',
+    ],
 )
 async def test_a_garbled_manifest_is_corrupt(filled: Path, content: bytes) -> None:
     (filled / "store.json").write_bytes(content)
@@ -152,9 +163,16 @@ async def test_a_missing_manifest_is_corrupt_only_beside_tables(filled: Path, tm
 
 
 async def test_a_store_of_a_newer_format_says_upgrade(filled: Path) -> None:
-    (filled / "store.json").write_text('{"format": 2, "embedder": null, "dimensions": null}')
+    (filled / "store.json").write_text('{"format": 3, "embedder": null, "dimensions": null}')
     with pytest.raises(StoreError, match="hint: upgrade"):
         await store_in(filled).open()
+
+
+async def test_a_store_of_the_older_format_says_to_index_again(tmp_path: Path) -> None:
+    (tmp_path / "store.json").write_text('{"format": 1, "embedder": "hash", "dimensions": 64}')
+    (tmp_path / "t_default.lance").mkdir()
+    with pytest.raises(StoreError, match=r"older format 1[\s\S]*hint: delete the folder and run `citeward index`"):
+        await store_in(tmp_path).open()
 
 
 async def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
@@ -198,11 +216,13 @@ async def test_a_table_whose_making_was_stopped_is_made_whole(tmp_path: Path) ->
 
     from citeward.retrieval.lancedb.manifest import Manifest, write_manifest
     from citeward.retrieval.lancedb.rows import schema
+    from citeward.retrieval.lancedb.space import make_space
 
-    write_manifest(tmp_path, Manifest(embedder="hash", dimensions=64))
-    connection = await lancedb.connect_async(tmp_path)
+    make_space(tmp_path, SPACE)
+    write_manifest(tmp_path, Manifest(current=SPACE))
+    connection = await lancedb.connect_async(tmp_path / SPACE.folder)
     await connection.create_table("t_default", schema=schema("default", 64))
-    (tmp_path / "t_other.lance").mkdir()
+    (tmp_path / SPACE.folder / "t_other.lance").mkdir()
     async with store_in(tmp_path) as store:
         assert await store.count(tenant="other") == 0
         for tenant in ("default", "other"):

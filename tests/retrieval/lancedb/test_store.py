@@ -1,17 +1,21 @@
 import asyncio
 import shutil
 from pathlib import Path
+from typing import Any
 
+import lancedb
 import numpy as np
 import pytest
 
 from citeward.contracts.retrieval import Chunk, Document
 from citeward.errors import SettingsError, StoreReadOnly
 from citeward.retrieval.lancedb import LanceStore
+from citeward.retrieval.lancedb.space import Space
 from citeward.testing.embedding import HashEmbedder
 from citeward.testing.suites.retriever import STORE_CHECKS, StoreCheck, fill, found, sample
 
 EMBEDDER = HashEmbedder()
+SPACE = Space(embedder="hash", dimensions=64).folder
 
 
 def store_in(folder: Path, *, read_only: bool = False, embedder: HashEmbedder | None = EMBEDDER) -> LanceStore:
@@ -21,6 +25,10 @@ def store_in(folder: Path, *, read_only: bool = False, embedder: HashEmbedder | 
         dimensions=embedder.dimensions if embedder else None,
         read_only=read_only,
     )
+
+
+async def table_of(folder: Path) -> Any:
+    return await (await lancedb.connect_async(folder / SPACE)).open_table("t_default")
 
 
 @pytest.mark.parametrize("check", STORE_CHECKS, ids=lambda check: check.__name__)
@@ -40,7 +48,7 @@ async def test_nothing_is_written_before_the_first_upsert(tmp_path: Path) -> Non
 async def test_an_upsert_is_one_commit(tmp_path: Path) -> None:
     async with store_in(tmp_path) as store:
         await fill(store, EMBEDDER, sample("a", "one", "two", "three"), sample("b", "four"))
-        versions = tmp_path / "t_default.lance" / "_versions"
+        versions = tmp_path / SPACE / "t_default.lance" / "_versions"
         before = len(list(versions.iterdir()))
         await fill(store, EMBEDDER, sample("a", "five"), sample("b", "six", "seven"), sample("c", "eight"))
         assert len(list(versions.iterdir())) == before + 1
@@ -100,7 +108,7 @@ async def test_another_embedder_is_refused_with_the_way_out(tmp_path: Path) -> N
     async with store_in(tmp_path) as store:
         await fill(store, EMBEDDER, sample("a", "fox"))
     for other in (HashEmbedder(name="other"), HashEmbedder(dimensions=32)):
-        with pytest.raises(SettingsError, match=r"'hash' \(64 dimensions\)[\s\S]*hint: go back"):
+        with pytest.raises(SettingsError, match=r"'hash' \(64 dimensions\)[\s\S]*hint: run `citeward reindex`"):
             await store_in(tmp_path, embedder=other).open()
 
 
@@ -110,7 +118,7 @@ async def test_a_store_with_vectors_is_still_searched_by_keyword_without_the_emb
     async with store_in(tmp_path, embedder=None) as store:
         (hit,) = await store.search("fox", np.ones(64, np.float32))
         assert hit.degraded
-        with pytest.raises(SettingsError, match="filled with the embedder 'hash'"):
+        with pytest.raises(SettingsError, match="filled with the embedder 'hash' "):
             await store.upsert(*_plain("b", "bear"))
 
 
@@ -122,7 +130,7 @@ async def test_a_store_without_vectors_searches_by_keyword_and_says_so(tmp_path:
         assert not (await store.search("fox", alpha=0.0))[0].degraded
     async with store_in(tmp_path) as store:
         assert (await store.search("fox", np.ones(64, np.float32)))[0].degraded
-        with pytest.raises(SettingsError, match="filled with the embedder None"):
+        with pytest.raises(SettingsError, match="filled with the embedder keyword"):
             await fill(store, EMBEDDER, sample("b", "bear"))
 
 
@@ -146,19 +154,19 @@ async def test_a_long_fill_keeps_its_keyword_index_up_to_date(tmp_path: Path) ->
     async with store_in(tmp_path) as store:
         for number in range(5):
             await fill(store, EMBEDDER, sample(f"d{number}", *(f"fox {number} {part}" for part in range(1000))))
-        table = await store._tables.find("default")
+        table = await table_of(tmp_path)
         stats = await table.index_stats("words_idx")
         assert stats.num_indexed_rows == 4000 and stats.num_unindexed_rows == 1000
         assert len(await found(store, EMBEDDER, "fox", alpha=0, limit=1000)) == 1000
 
 
 async def test_many_vectors_are_indexed_and_found_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("citeward.retrieval.lancedb.tables.FLAT", 500)
+    monkeypatch.setattr("citeward.retrieval.lancedb.vectors.FLAT", 500)
     async with store_in(tmp_path) as store:
         await fill(store, EMBEDDER, sample("a", *(f"word{n % 97} number{n}" for n in range(900))))
         before = await found(store, EMBEDDER, "word5 number102", alpha=1.0, limit=20)
         await store.optimize()
-        table = await store._tables.find("default")
+        table = await table_of(tmp_path)
         assert "vector" in {index.columns[0] for index in await table.list_indices()}
         assert await found(store, EMBEDDER, "word5 number102", alpha=1.0, limit=20) == before
         await fill(store, EMBEDDER, sample("b", "brandnew word"))

@@ -1,0 +1,32 @@
+"""One version of a tenant's table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from citeward.retrieval.lancedb.columns import Ordered, column_name, loose_term
+from citeward.retrieval.lancedb.where import has_term
+
+
+class Snapshot:
+    """Whatever is asked of it, the answers belong together: the table as one commit left it.
+
+    Args:
+        table: A handle that does not look for newer commits.
+        version: Tells it from every other version of the table, and of one that stood in its place.
+        names: The columns that hold what can be ordered.
+    """
+
+    def __init__(self, table: Any, *, version: str, names: tuple[str, ...]) -> None:
+        self.table = table
+        self.version = version
+        self._names = names
+        self._loose: dict[str, bool] = {}
+
+    async def ordered(self, keys: Iterable[str]) -> Ordered:
+        """The columns for comparing these keys of `ranges`."""
+        for key in keys:
+            if key not in self._loose and column_name(key) in self._names:
+                self._loose[key] = await self.table.count_rows(has_term(loose_term(key))) > 0
+        return Ordered(names=self._names, loose=frozenset(key for key, some in self._loose.items() if some))
