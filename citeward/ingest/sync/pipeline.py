@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -72,15 +72,16 @@ async def in_thread(items: Iterable[T], stop: threading.Event | None = None) -> 
     """
     loop = asyncio.get_running_loop()
     pool = ThreadPoolExecutor(1, thread_name_prefix="citeward-ingest")
-    end = object()
+    iterator, end = iter(items), object()
     try:
-        iterator = await loop.run_in_executor(pool, iter, items)
         while (item := await loop.run_in_executor(pool, next, iterator, end)) is not end:
             yield item  # type: ignore[misc]  # mypy does not see that the sentinel is gone
     finally:
         if stop is not None:
             stop.set()
-        pool.shutdown(wait=False, cancel_futures=True)
+        if isinstance(iterator, Generator):
+            pool.submit(iterator.close)  # in the same thread, once it is done with the item at hand
+        await asyncio.to_thread(pool.shutdown)
 
 
 def until(stop: threading.Event, items: Iterable[T]) -> Iterator[T]:

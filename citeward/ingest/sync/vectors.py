@@ -34,17 +34,24 @@ async def embedded(
 ) -> AsyncGenerator[Batch]:
     """The batches with vectors; a document that the embedder refuses is skipped with the reason."""
     async for batch in batches:
-        try:
-            yield replace(batch, cuts=await embed(batch.cuts, embedder, packer))
-        except REFUSALS:
-            cuts: list[Cut] = []
-            refused: list[Skipped] = []
-            for cut in batch.cuts:
-                try:
-                    cuts += await embed([cut], embedder, packer)
-                except REFUSALS as error:
-                    refused.append(refusal(cut, error))
-            yield replace(batch, cuts=tuple(cuts), skipped=(*batch.skipped, *refused))
+        made = await embed_each(batch.cuts, embedder, packer)
+        yield replace(
+            batch,
+            cuts=tuple(item for item in made if isinstance(item, Cut)),
+            skipped=(*batch.skipped, *(item for item in made if isinstance(item, Skipped))),
+        )
+
+
+async def embed_each(
+    cuts: Sequence[Cut], embedder: Embedder | None, packer: TokenPacker | None
+) -> Sequence[Cut | Skipped]:
+    """Each document with its vectors, in order, or why the embedder refuses it."""
+    try:
+        return await embed(cuts, embedder, packer)
+    except REFUSALS as error:
+        if len(cuts) == 1:
+            return [refusal(cuts[0], error)]
+        return [item for cut in cuts for item in await embed_each([cut], embedder, packer)]
 
 
 def refusal(cut: Cut, error: InvalidInput | InputTooLong | ContextTooLong) -> Skipped:
