@@ -3,13 +3,14 @@
 ::
 
     <passages fence="3fa9c1">
-    <passage n="1" source="docs/routing.md" title="Routing > Fallback">
+    <passage n="1" source="manual.pdf" title="Routing > Fallback" page="12" trust="untrusted">
     …the text, to the letter…
     </passage 3fa9c1>
     </passages 3fa9c1>
 
 The text stands verbatim, so that an answer can quote it. Nothing in it can close the fence: the fence's mark is derived
-from all the texts and never occurs in any of them. The same passages always give the same prompt.
+from all the texts and never occurs in any of them. Nothing in a source or title can either: marks of markup are escaped
+and white space is made single spaces. The same passages always give the same prompt.
 """
 
 from __future__ import annotations
@@ -31,10 +32,14 @@ class FencedPassage:
     """From 1; the answer's `[n]` means this one."""
     source: str
     title: str
+    """The headings above it, or its document's title."""
     text: str
+    page: str = ""
+    """Where the document has pages."""
 
 
 _OPEN = re.compile(r'<passages fence="([0-9a-f]{6,64})">\n')
+_PASSAGE = r'<passage n="([0-9]{1,6})" source="([^"]*)" title="([^"]*)"(?: page="([^"]*)")?[^<>\n]*>\n'
 
 
 def fence(passages: Sequence[Passage]) -> str:
@@ -42,9 +47,15 @@ def fence(passages: Sequence[Passage]) -> str:
     mark = _mark([passage.text for passage in passages])
     parts = [f'<passages fence="{mark}">\n']
     for number, passage in enumerate(passages, 1):
-        source = html.escape(passage.source)
-        title = html.escape(str(passage.meta.get("headings") or passage.title))
-        parts.append(f'<passage n="{number}" source="{source}" title="{title}">\n{passage.text}\n</passage {mark}>\n')
+        named = {
+            "n": number,
+            "source": passage.source,
+            "title": passage.meta.get("headings") or passage.title,
+            "page": passage.meta.get("page"),
+            "trust": passage.trust,
+        }
+        attributes = " ".join(f'{key}="{_escaped(str(value))}"' for key, value in named.items() if value is not None)
+        parts.append(f"<passage {attributes}>\n{passage.text}\n</passage {mark}>\n")
     parts.append(f"</passages {mark}>")
     return "".join(parts)
 
@@ -60,11 +71,16 @@ def fenced(prompt: str) -> list[FencedPassage]:
     mark = re.escape(opening[1])
     end = prompt.find(f"</passages {opening[1]}>", opening.end())
     body = prompt[opening.end() : end if end >= 0 else len(prompt)]
-    one = re.compile(rf'<passage n="(\d+)" source="([^"]*)" title="([^"]*)">\n(.*?)\n</passage {mark}>\n', re.DOTALL)
-    return [
-        FencedPassage(number=int(m[1]), source=html.unescape(m[2]), title=html.unescape(m[3]), text=m[4])
-        for m in one.finditer(body)
-    ]
+    one = re.compile(rf"{_PASSAGE}(.*?)\n</passage {mark}>\n", re.DOTALL)
+    found = []
+    for match in one.finditer(body):
+        source, title, page = (html.unescape(value or "") for value in match.group(2, 3, 4))
+        found.append(FencedPassage(number=int(match[1]), source=source, title=title, page=page, text=match[5]))
+    return found
+
+
+def _escaped(value: str) -> str:
+    return html.escape(" ".join(value.split()))
 
 
 def _mark(texts: Sequence[str]) -> str:
