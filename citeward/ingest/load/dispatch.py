@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-import re
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
 from citeward.contracts.retrieval import Document
-from citeward.errors import UnsupportedDocument
-from citeward.ingest.blocks import front_matter
-from citeward.ingest.load.access import Rules, readers
+from citeward.errors import SettingsError, UnsupportedDocument
+from citeward.ingest.load.access import Rules
+from citeward.ingest.load.content import Access, Parser, document, whole_characters
+from citeward.ingest.load.docx import docx
+from citeward.ingest.load.html import html
+from citeward.ingest.load.jsonl import jsonl
+from citeward.ingest.load.markdown import markdown
+from citeward.ingest.load.pdf import pdf
+from citeward.ingest.load.plain import asciidoc, plain, restructured
 from citeward.ingest.load.skipped import Skipped
 from citeward.ingest.load.walk import document_id, files
+from citeward.ingest.load.web import web
 
 LARGEST = 20_000_000
-"""Bytes; a larger file is no document that anybody reads."""
+"""Bytes of a text file or a page; a larger one is no document that anybody reads."""
+LARGEST_PRINTED = 200_000_000
+"""Bytes of a PDF or DOCX file, most of which are pictures."""
 NO_RULES: Rules = MappingProxyType({})
 
-Loader: TypeAlias = Callable[[str, str, str], Document]
-"""Makes a document of an id, a source and the file's text."""
+Loader: TypeAlias = Callable[[Path, str, Access], Iterator[Document | Skipped]]
+"""Brings the documents of a file, given its path, its id, and what is said of who may read them."""
 
 
 def load(
@@ -29,7 +38,7 @@ def load(
     """The documents of a folder (or of one file), in order of their paths, read one at a time.
 
     A document's id is its file's path relative to `base`, or the whole path where it lies elsewhere, so that two
-    indexed folders never claim one id.
+    indexed folders never claim one id; where a file holds several, each one's own name follows the file's id.
 
     Args:
         path: A folder, searched whole, or a file.
@@ -61,71 +70,59 @@ def find(path: Path, *, base: Path) -> Iterator[Path | Skipped]:
 def read(
     path: Path, *, base: Path, access: Rules = NO_RULES, groups: Sequence[str] = ()
 ) -> Iterator[Document | Skipped]:
-    """The file's documents, one at a time, or why there are none; arguments as for `load`."""
-    item = _read(path, base=base)
-    if isinstance(item, Document):
-        try:
-            allowed = readers(item.id, None, access, groups)
-        except UnsupportedDocument as error:
-            yield Skipped(id=item.id, source=item.source, reason=error.message, keep=False)
-            return
-        item = Document(id=item.id, text=item.text, source=item.source, title=item.title, groups=allowed)
-    yield item
+    """The file's documents, one at a time, or why there are none; arguments as for `load`.
+
+    Raises:
+        SettingsError: A rule of `access` without groups; nothing else, whatever the file holds.
+    """
+    identity = document_id(path, base)
+    if (known := whole_characters(identity)) != identity:
+        yield Skipped(id=known, source=known, reason="its name is not UTF-8")
+        return
+    try:
+        yield from _loader(path)(path, identity, Access(rules=access, run=groups))
+    except SettingsError:
+        raise
+    except UnsupportedDocument as error:
+        yield Skipped(id=identity, source=identity, reason=error.message)
+    except OSError as error:
+        yield Skipped(id=identity, source=identity, reason=f"cannot be read: {error.strerror or error}")
+    except Exception as error:  # noqa: BLE001 - parsers raise anything; one broken file never stops the rest
+        yield Skipped(id=identity, source=identity, reason=f"cannot be parsed: {error!r:.200}")
 
 
-def _read(path: Path, *, base: Path) -> Document | Skipped:
-    """The file as a document, or why it is none."""
+def _loader(path: Path) -> Loader:
     loader = LOADERS.get(path.suffix.lower())
     if loader is None:
-        return _skipped(path, base, f"no loader reads {path.suffix or 'a file without a suffix'}")
-    try:
-        if path.stat().st_size > LARGEST:
-            return _skipped(path, base, f"larger than {LARGEST // 1_000_000} MB")
-        content = path.read_bytes()
-    except OSError as error:
-        return _skipped(path, base, f"cannot be read: {error.strerror or error}")
-    if b"\0" in content:
-        return _skipped(path, base, "binary data")
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return _skipped(path, base, f"not UTF-8: byte {error.object[error.start]:#04x} at {error.start}")
-    if not text.strip():
-        return _skipped(path, base, "empty")
-    identity = document_id(path, base)
-    return loader(identity, identity, text)
+        found = path.suffix or "a file without a suffix"
+        raise UnsupportedDocument(f"no loader reads {found}", hint="Convert it to text, HTML or PDF.")
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise UnsupportedDocument("not a regular file", hint="Copy what it gives to a file.")
+    return loader
 
 
-def _skipped(path: Path, base: Path, reason: str) -> Skipped:
-    identity = document_id(path, base)
-    return Skipped(id=identity, source=identity, reason=reason)
+def _whole(parse: Parser, largest: int = LARGEST) -> Loader:
+    """A loader of files that hold one document each."""
 
+    def loader(path: Path, identity: str, access: Access) -> Iterator[Document | Skipped]:
+        with path.open("rb") as file:
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise UnsupportedDocument(f"larger than {largest // 1_000_000} MB", hint="Split it.")
+        yield document(identity, identity, parse(content), access)
 
-_TITLE = re.compile(r"^title:[ \t]*(['\"]?)(.+?)\1[ \t]*\r?$", re.MULTILINE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*\r?$", re.MULTILINE)
-
-
-def _markdown(identity: str, source: str, text: str) -> Document:
-    """Titled by its front matter, or its first heading, or its file's name."""
-    head = front_matter(text)
-    found = _TITLE.search(text, 0, head.end)
-    title = found[2] if found else None
-    if title is None:
-        heading = _HEADING.search(text, head.end)
-        title = heading[1] if heading else Path(source).stem
-    return Document(id=identity, text=text, source=source, title=title)
-
-
-def _plain(identity: str, source: str, text: str) -> Document:
-    """Titled by its file's name."""
-    return Document(id=identity, text=text, source=source, title=Path(source).stem)
+    return loader
 
 
 LOADERS: Mapping[str, Loader] = {
-    ".md": _markdown,
-    ".markdown": _markdown,
-    ".mdx": _markdown,
-    ".txt": _plain,
-    ".rst": _plain,
+    **dict.fromkeys((".md", ".markdown", ".mdx"), _whole(markdown)),
+    ".txt": _whole(plain),
+    ".rst": _whole(restructured),
+    **dict.fromkeys((".adoc", ".asciidoc"), _whole(asciidoc)),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _whole(html)),
+    ".pdf": _whole(pdf, LARGEST_PRINTED),
+    ".docx": _whole(docx, LARGEST_PRINTED),
+    ".jsonl": jsonl,
+    ".urls": web,
 }
-"""What makes a document of a file, by the file's suffix."""
+"""What brings the documents of a file, by the file's suffix."""

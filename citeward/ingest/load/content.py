@@ -1,0 +1,71 @@
+"""What a parser finds in one file, page or record, and the document that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TypeAlias
+
+from citeward.contracts.retrieval import Document, MetaValue
+from citeward.errors import UnsupportedDocument
+from citeward.ingest.load.access import Rules, readers
+from citeward.ingest.load.skipped import Skipped
+
+LONGEST_TITLE = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A text, and what it says of itself."""
+
+    text: str
+    title: str = ""
+    meta: Mapping[str, MetaValue] = field(default_factory=dict)
+    groups: tuple[str, ...] | None = None
+    """None where it names none."""
+    barred: str = ""
+    """Why it cannot be told who may read it; empty where it can."""
+
+
+Parser: TypeAlias = Callable[[bytes], Content]
+"""Raises UnsupportedDocument, or anything that goes wrong in a library; both become a reason to skip."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """What is said from outside of who may read documents."""
+
+    rules: Rules
+    run: Sequence[str] = ()
+
+
+def document(identity: str, source: str, content: Content, access: Access) -> Document | Skipped:
+    """The content as a document with its title and its readers, or why it is none."""
+    if content.barred:
+        return Skipped(id=identity, source=source, reason=content.barred, keep=False)
+    try:
+        groups = readers(identity, content.groups, access.rules, access.run)
+    except UnsupportedDocument as error:
+        return Skipped(id=identity, source=source, reason=error.message, keep=False)
+    if not content.text.strip():
+        return Skipped(id=identity, source=source, reason="empty")
+    name = PurePosixPath(identity.rstrip("/")).stem
+    return Document(
+        id=identity,
+        text=whole_characters(content.text),
+        source=source,
+        title=one_line(content.title) or name,
+        meta=content.meta,
+        groups=groups,
+    )
+
+
+def one_line(title: str) -> str:
+    """The title without line breaks, at most LONGEST_TITLE characters."""
+    return " ".join(whole_characters(title).split())[:LONGEST_TITLE].rstrip()
+
+
+def whole_characters(text: str) -> str:
+    """The text with half characters, which cannot be stored, made question marks."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
