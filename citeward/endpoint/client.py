@@ -11,7 +11,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 
 from citeward.endpoint.address import address
 from citeward.endpoint.loops import PerLoop
-from citeward.endpoint.refusal import may_pass, refusal, retry_after
+from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
 from citeward.errors import (
     BadResponse,
     CitewardError,
@@ -194,9 +194,10 @@ class Endpoint:
             ) from error
         if answer.is_success:
             return self._read(answer)
-        refused = refusal(answer, base=self._address.base, has_key=self._has_key, clean=self._clean)
-        after = retry_after(answer)
-        if not may_pass(answer) or (after or 0.0) > LONGEST_WAIT:
+        reply = Reply(status=answer.status_code, headers=answer.headers, text=answer.text)
+        refused = refusal(reply, base=self._address.base, has_key=self._has_key, clean=self._clean)
+        after = retry_after(reply)
+        if not may_pass(reply) or (after or 0.0) > LONGEST_WAIT:
             raise refused
         raise _Again(refused, after=after)
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from citeward.errors import (
     AuthenticationFailed,
     BadResponse,
     CitewardError,
+    ContentFiltered,
     ContextTooLong,
     ModelError,
     ModelUnavailable,
@@ -21,9 +24,6 @@ from citeward.errors import (
     Overloaded,
     RateLimited,
 )
-
-if TYPE_CHECKING:
-    import httpx
 
 AGAIN = frozenset({408, 409, 425, 429})
 """Statuses below 500 that a further try may change."""
@@ -36,16 +36,29 @@ _TOO_LONG = re.compile(
 )
 
 
-def may_pass(answer: httpx.Response) -> bool:
+_FILTERED = re.compile(r"content_filter|content management policy|content_policy", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What came back from a server, whichever client brought it."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Found whatever their case."""
+    text: str
+
+
+def may_pass(answer: Reply) -> bool:
     """Whether another try may help."""
-    status = answer.status_code
+    status = answer.status
     # What an account may spend does not come back within a minute.
     if status == 429 and "insufficient_quota" in answer.text:
         return False
     return status in AGAIN or (status >= 500 and status not in NEVER)
 
 
-def retry_after(answer: httpx.Response) -> float | None:
+def retry_after(answer: Reply) -> float | None:
     """Seconds that the server asks to wait (RFC 9110, 10.2.3), as a number or as a date by the server's own clock."""
     headers = answer.headers
     with contextlib.suppress(KeyError, ValueError):
@@ -62,7 +75,7 @@ def _seconds(value: float) -> float | None:
     return value if 0 <= value < math.inf else None
 
 
-def refusal(answer: httpx.Response, *, base: str, has_key: bool, clean: Callable[[str], str]) -> CitewardError:
+def refusal(answer: Reply, *, base: str, has_key: bool, clean: Callable[[str], str]) -> CitewardError:
     """The error that the answer stands for.
 
     Args:
@@ -71,7 +84,7 @@ def refusal(answer: httpx.Response, *, base: str, has_key: bool, clean: Callable
         has_key: Whether a key was sent.
         clean: Takes out of the server's words what is secret.
     """
-    status, detail = answer.status_code, clean(_detail(answer))
+    status, detail = answer.status, clean(_detail(answer))
     said = f"{base} answered {status}" + (f": {detail}" if detail else ".")
     if status < 400:
         return BadResponse(
@@ -92,15 +105,17 @@ def refusal(answer: httpx.Response, *, base: str, has_key: bool, clean: Callable
         return Overloaded(said, hint="Try again later, or send fewer requests at a time (`concurrency`).")
     if status >= 500 or status in AGAIN:
         return ModelUnavailable(said, hint="See the server's own log.")
+    if _FILTERED.search(answer.text):
+        return ContentFiltered(said, hint="Ask another model, or ask otherwise.")
     if status == 413 or _TOO_LONG.search(detail):
         return ContextTooLong(said, hint="Lower `max_tokens` to what the model takes, or send less at once.")
     return ModelError(said, hint="The server does not take this request: see its documentation for what it does take.")
 
 
-def _detail(answer: httpx.Response) -> str:
+def _detail(answer: Reply) -> str:
     """The server's own words: OpenAI's `error.message`, FastAPI's `detail`, and the like; else the body."""
     try:
-        value: Any = answer.json()
+        value: Any = json.loads(answer.text)
     except (ValueError, RecursionError):
         return answer.text
     while isinstance(value, dict):
