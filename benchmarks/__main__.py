@@ -1,10 +1,11 @@
 """`make bench`: quality and speed, peers side by side in one run.
 
-    python -m benchmarks [--only embedding,retrieval,answers,tools] [--limit N | --full] [--seed N] [--json DIR]
+    python -m benchmarks [--only embedding,search,ingest,retrieval,answers,tools] [--limit N | --full] [--seed N]
+                         [--json DIR]
 
-The embedding benchmark needs nothing. The others need the public data in the folder that `CITEWARD_DATA` names, and are
-skipped aloud without it. By default each takes as many items as LIMITS says, for about a quarter of an hour on two
-cores; `--full` takes all of them.
+The first three need nothing, though `ingest` takes real text along where there is any. The others need the public data
+in the folder that `CITEWARD_DATA` names, and are skipped aloud without it. By default each takes as many items as
+LIMITS says, for about twenty minutes on two cores; `--full` takes all of them.
 """
 
 from __future__ import annotations
@@ -17,14 +18,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from benchmarks import datasets, embedding
+from benchmarks import datasets, embedding, ingest, latencies, retrieval, search
 from benchmarks.parts import Measured, measure
+from benchmarks.summary import summarise
 from citeward.errors import CitewardError
 from citeward.evals.measure.measurement import write_json
 
 LIMITS: Mapping[str, int | None] = {"retrieval": None, "answers": 400, "tools": 100}
 """Items of each data set; None takes all."""
+SETTINGS: Mapping[str, Mapping[str, str]] = {"retrieval": {"CITEWARD_RERANKER__KIND": "maxsim"}}
+"""Of the project while a part is measured, where they are not those of citeward.toml."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +49,42 @@ class Options:
         return self.limit if self.limit is not None else LIMITS[part]
 
 
-def retrieval(data: Path, options: Options) -> Iterator[Measured]:
+def embedding_speed(_options: Options) -> dict[str, Any]:
+    result = embedding.run()
+    embedding.show(result)
+    return result
+
+
+def search_speed(options: Options) -> dict[str, Any]:
+    found = search.run(_folder(options.scratch / "search"), seed=options.seed)
+    latencies.show(found)
+    return found.to_dict()
+
+
+def ingest_speed(options: Options) -> dict[str, Any]:
+    scratch, texts = _folder(options.scratch / "ingest"), None
+    if named := os.environ.get("CITEWARD_DATA"):
+        texts = datasets.anthropic_docs(Path(named), scratch).path / "documents.jsonl"
+    else:
+        print("ingest: real text skipped, since CITEWARD_DATA does not name a folder with the public data")
+    filled = ingest.run(scratch, texts, seed=options.seed)
+    ingest.show(filled)
+    return ingest.to_dict(filled, options.seed)
+
+
+def retrieval_quality(data: Path, options: Options) -> Iterator[Measured]:
     for make in (datasets.xquad, datasets.anthropic_docs):
-        yield _measure("retrieval", make(data, options.scratch / "retrieval"), options)
+        dataset = make(data, options.scratch / "retrieval")
+        measured = _measure("retrieval", dataset, options)
+        yield measured
+        if measured.result is None:
+            continue
+        limit = options.limit_of("retrieval")
+        compared = retrieval.compare(
+            dataset, measured, options.scratch / f"peers-{dataset.name}", limit=limit, seed=options.seed
+        )
+        retrieval.show(compared)
+        write_json(options.into / f"retrieval-peers.{dataset.name}.json", compared.to_dict())
 
 
 def answers(data: Path, options: Options) -> Iterator[Measured]:
@@ -61,20 +99,17 @@ def tools(data: Path, options: Options) -> Iterator[Measured]:
     yield _measure("tools", datasets.no_calls(data, options.scratch / "tools"), options, limited=False)
 
 
+SPEEDS: Mapping[str, Callable[[Options], dict[str, Any]]] = {
+    "embedding": embedding_speed,
+    "search": search_speed,
+    "ingest": ingest_speed,
+}
+"""Benchmarks that make their own data; each gives its JSON."""
 PARTS: Mapping[str, Callable[[Path, Options], Iterator[Measured]]] = {
-    "retrieval": retrieval,
+    "retrieval": retrieval_quality,
     "answers": answers,
     "tools": tools,
 }
-SHOWN = {
-    "retrieval": (
-        "keyword.mrr@10", "vector.mrr@10", "hybrid.mrr@10", "hybrid.recall@1", "hybrid.recall@5", "hybrid.ndcg@10",
-        "hybrid-keyword.mrr@10", "hybrid-vector.mrr@10", "hybrid.ms.p50", "embed.ms.p50",
-    ),
-    "answers": ("gold", "gold_sentence", "refused", "cited", "quotes_found", "errors", "ms.p50", "ms.p99"),
-    "tools": ("exact", "name", "false_calls", "ms.p50"),
-}  # fmt: skip
-"""What the summary repeats of each part."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -82,13 +117,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__.split("\n\n")[0] if __doc__ else ""
     )
-    parser.add_argument("--only", default="", help="of embedding, retrieval, answers, tools; separated by commas")
+    known = (*SPEEDS, *PARTS)
+    parser.add_argument("--only", default="", help=f"of {', '.join(known)}; separated by commas")
     parser.add_argument("--limit", type=int, help="items of each data set")
     parser.add_argument("--full", action="store_true", help="all items of every data set")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="DIR", help="write each part's JSON there")
     given = parser.parse_args(arguments)
-    known = ("embedding", *PARTS)
     only = tuple(name.strip() for name in given.only.split(",") if name.strip()) or known
     if unknown := [name for name in only if name not in known]:
         parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(known)}")
@@ -106,10 +141,15 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: Options) -> int:
     started = time.monotonic()
     failed = 0
-    if "embedding" in options.only:
-        result = embedding.run()
-        embedding.show(result)
-        write_json(options.into / "embedding.json", result)
+    for name, speed in SPEEDS.items():
+        if name not in options.only:
+            continue
+        print(f"\n{name}")
+        try:
+            write_json(options.into / f"{name}.json", speed(options))
+        except CitewardError as error:
+            failed += 1
+            print(f"{name}: {error}", file=sys.stderr)
     named = os.environ.get("CITEWARD_DATA")
     results: list[tuple[str, Measured]] = []
     for part, run in PARTS.items():
@@ -124,37 +164,22 @@ def _run(options: Options) -> int:
             failed += 1
             print(f"{part}: {error}", file=sys.stderr)
     failed += sum(measured.result is None for _, measured in results)
-    _summarise(results)
+    summarise(results)
     print(f"\n{time.monotonic() - started:.0f} s in all" + (f", {failed} failed" if failed else ""))
     return 1 if failed else 0
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(parents=True)
+    return path
 
 
 def _measure(part: str, dataset: datasets.Dataset, options: Options, *, limited: bool = True) -> Measured:
     limit = options.limit_of(part) if limited else None
     taken = "all items" if limit is None else f"at most {limit} items, drawn with seed {options.seed}"
     print(f"\n{part} on {dataset.name}: {taken}")
-    return measure(part, dataset, options.into, limit=limit, seed=options.seed)
-
-
-def _summarise(results: list[tuple[str, Measured]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    if not results:
-        return
-    table = Table("part", "data", "metric", title="summary", title_justify="left")
-    table.add_column("value", justify="right")
-    table.add_column("95% interval", justify="right")
-    for part, measured in results:
-        if measured.result is None:
-            table.add_row(part, measured.dataset, "failed", "", "", style="red")
-            continue
-        for name in SHOWN[part]:
-            found = measured.result["metrics"].get(name)
-            if found:
-                interval = f"{found['low']:.4f} – {found['high']:.4f}"
-                table.add_row(part, measured.dataset, name, f"{found['value']:.4f}", interval)
-    Console(width=100).print(table)
+    settings = SETTINGS.get(part)
+    return measure(part, dataset, options.into, limit=limit, seed=options.seed, settings=settings)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +30,30 @@ class Measured:
         return found["value"] if found else None
 
 
-def measure(part: str, dataset: Dataset, into: Path, *, limit: int | None, seed: int) -> Measured:
-    """Run the command in the repository's own project; its table goes to the terminal, its JSON into `into`."""
+def measure(
+    part: str,
+    dataset: Dataset,
+    into: Path,
+    *,
+    limit: int | None,
+    seed: int,
+    settings: Mapping[str, str] | None = None,
+) -> Measured:
+    """Run the command in the repository's own project; its table goes to the terminal, its JSON into `into`.
+
+    Args:
+        part: What is measured.
+        dataset: On what.
+        into: Where the JSON is put, as `PART.DATASET.json`.
+        limit: Items to draw; None takes all.
+        seed: Of the drawing.
+        settings: Of the project, as variables of the environment, in the place of those in citeward.toml.
+    """
     output = into / f"{part}.{dataset.name}.json"
     command = [sys.executable, "-m", "citeward", "measure", part, "--data", str(dataset.path), "--json", str(output)]
     command += ["--seed", str(seed), "--project", str(ROOT)]
     command += ["--limit", str(limit)] if limit is not None else []
     sys.stdout.flush()
-    done = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "COLUMNS": "100"})
+    done = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "COLUMNS": "100", **(settings or {})})
     result = json.loads(output.read_text(encoding="utf-8")) if done.returncode == 0 else None
     return Measured(dataset=dataset.name, result=result)
