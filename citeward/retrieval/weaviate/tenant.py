@@ -1,0 +1,191 @@
+"""One tenant's part of a space, and what is read of its documents."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from citeward.retrieval.weaviate.connection import Connection
+from citeward.retrieval.weaviate.names import tenant_name
+from citeward.retrieval.weaviate.rows import STATE_ID, body_id, head_id, passage_id
+from citeward.retrieval.weaviate.schema import HEAD, STATE, WRITE, Space
+
+T = TypeVar("T")
+AT_ONCE = 500
+"""Ids in one request."""
+_NOTES = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A write under way, or one that was stopped."""
+
+    id: str
+    documents: tuple[str, ...]
+    versions: frozenset[str]
+    age: float
+    """Seconds before the newest note, by the server's clock."""
+    lease: float
+
+    @property
+    def dead(self) -> bool:
+        """Whoever wrote it has given up, or is not there any more."""
+        return self.age > 2 * self.lease
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heads:
+    """Which versions count, at one moment."""
+
+    versions: dict[str, str] = field(default_factory=dict)
+    """By document id."""
+    generation: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tenant:
+    """One tenant's part of a space."""
+
+    name: str
+    space: Space
+    connection: Connection
+    replicated: bool = False
+
+    def passages(self, client: Any) -> Any:
+        """Its part of the collection of passages."""
+        return self._part(client, self.space.passages)
+
+    def documents(self, client: Any) -> Any:
+        """Its part of the collection of documents."""
+        return self._part(client, self.space.documents)
+
+    async def heads(self, document_ids: Iterable[str]) -> Heads:
+        """The versions of these documents that count, and the tenant's generation.
+
+        Raises:
+            TenantMissing: No such tenant.
+        """
+        ids = [STATE_ID, *map(head_id, dict.fromkeys(document_ids))]
+        versions, generation = {}, None
+        for part in batches(ids, AT_ONCE):
+            for one in await self.by_id(part, ("kind", "document_id", "version", "generation")):
+                if one["kind"] == STATE:
+                    generation = one["generation"]
+                else:
+                    versions[one["document_id"]] = one["version"]
+        return Heads(versions=versions, generation=generation)
+
+    async def head(self, document_id: str, properties: Sequence[str]) -> dict[str, Any] | None:
+        """These properties of a document's head; None where it has none."""
+        found = await self.by_id([head_id(document_id)], properties)
+        return found[0] if found else None
+
+    async def body(self, version: str) -> str | None:
+        """The whole text of a version; None where it was removed."""
+        found = await self.by_id([body_id(version)], ("text",))
+        return str(found[0]["text"]) if found else None
+
+    async def tokens(self, passage_ids: Sequence[str]) -> dict[str, bytes]:
+        """`Chunk.tokens` by passage id, of the versions that count."""
+        wanted = {one: one.rpartition("#") for one in passage_ids}
+        versions = (await self.heads(name for name, _, _ in wanted.values())).versions
+        ids = {
+            passage_id(versions[name], int(ordinal)): one
+            for one, (name, _, ordinal) in wanted.items()
+            if name in versions and ordinal.isdecimal()
+        }
+        found = {}
+        for part in batches(ids, AT_ONCE):
+            for one in await self._fetch(self.passages, part, ("version", "ordinal", "tokens")):
+                if one["tokens"]:
+                    found[ids[passage_id(one["version"], int(one["ordinal"]))]] = base64.b64decode(one["tokens"])
+        return found
+
+    async def by_id(self, ids: Sequence[str], properties: Sequence[str]) -> list[dict[str, Any]]:
+        """Objects of the collection of documents; those that are not there are left out."""
+        return await self._fetch(self.documents, ids, properties)
+
+    async def objects(self, properties: Sequence[str]) -> AsyncIterator[Mapping[str, Any]]:
+        """Every object of the collection of documents, in the order of their ids."""
+        after = None
+
+        async def page(client: Any) -> Any:
+            query = self.documents(client).query
+            return await query.fetch_objects(limit=AT_ONCE, after=after, return_properties=list(properties))
+
+        while True:
+            found = await self.connection.ask(page)
+            for one in found.objects:
+                yield one.properties
+            if len(found.objects) < AT_ONCE:
+                return
+            after = found.objects[-1].uuid
+
+    async def count(self) -> int:
+        """How many passages its heads name."""
+        from weaviate.classes.aggregate import Metrics
+        from weaviate.classes.query import Filter
+
+        found = await self.connection.ask(
+            lambda client: self.documents(client).aggregate.over_all(
+                filters=Filter.by_property("kind").equal(HEAD),
+                return_metrics=Metrics("passages").integer(sum_=True),
+                total_count=False,
+            )
+        )
+        return int(found.properties["passages"].sum_ or 0)
+
+    async def notes(self) -> list[Note]:
+        """Every write under way."""
+        from weaviate.classes.query import Filter, MetadataQuery
+
+        found = await self.connection.ask(
+            lambda client: self.documents(client).query.fetch_objects(
+                filters=Filter.by_property("kind").equal(WRITE),
+                limit=_NOTES,
+                return_properties=["documents", "versions", "lease"],
+                return_metadata=MetadataQuery(creation_time=True),
+            )
+        )
+        newest = max((one.metadata.creation_time for one in found.objects), default=None)
+        return [
+            Note(
+                id=str(one.uuid),
+                documents=tuple(one.properties["documents"] or ()),
+                versions=frozenset(one.properties["versions"] or ()),
+                age=(newest - one.metadata.creation_time).total_seconds(),
+                lease=one.properties["lease"],
+            )
+            for one in found.objects
+        ]
+
+    async def generation(self) -> str:
+        """Changes with each write; while one is under way, nothing read can be told to stay, and no two are alike."""
+        heads, notes = await asyncio.gather(self.heads(()), self.notes())
+        return f"{heads.generation or ''}~{uuid4().hex}" if notes else heads.generation or ""
+
+    async def _fetch(
+        self, part: Callable[[Any], Any], ids: Sequence[str], properties: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        found = await self.connection.ask(
+            lambda client: part(client).query.fetch_objects_by_ids(
+                ids, limit=len(ids), return_properties=list(properties)
+            )
+        )
+        return [one.properties for one in found.objects]
+
+    def _part(self, client: Any, collection: str) -> Any:
+        from weaviate.classes.config import ConsistencyLevel
+
+        part = client.collections.use(collection).with_tenant(tenant_name(self.name))
+        return part.with_consistency_level(ConsistencyLevel.QUORUM) if self.replicated else part
+
+
+def batches(items: Collection[T], size: int) -> Iterable[list[T]]:
+    """The items in order, at most `size` at a time."""
+    listed = list(items)
+    return (listed[at : at + size] for at in range(0, len(listed), size))
