@@ -18,6 +18,7 @@
         │   ├── AuthenticationFailed
         │   ├── RateLimited        retryable, with `retry_after` where the server named it
         │   ├── Overloaded         retryable
+        │   ├── ModelTimeout       retryable
         │   ├── ContextTooLong
         │   ├── ContentFiltered
         │   └── BadResponse
@@ -178,6 +179,14 @@ class Overloaded(ModelError):
 
     code = "overloaded"
     status = 503
+    retryable = True
+
+
+class ModelTimeout(ModelError):
+    """The model was silent for too long; unlike DeadlineExceeded, another model may still answer."""
+
+    code = "model_timeout"
+    status = 504
     retryable = True
 
 

@@ -1,0 +1,125 @@
+"""A model behind an endpoint that speaks the OpenAI chat protocol."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import urlsplit
+
+from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest
+from citeward.models.openai_compatible.body import body
+from citeward.models.openai_compatible.chunks import deltas
+from citeward.models.openai_compatible.dialect import GENERIC, Dialect
+from citeward.models.openai_compatible.transport import Transport
+
+
+class OpenAICompatibleModel:
+    """A `Model` of any server that speaks the OpenAI chat protocol, streamed.
+
+    Making one opens nothing. Connections are pooled, one pool an event loop; proxies and certificates come from the
+    environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE). A call is tried again only while nothing of its answer has
+    come: what the caller was given is never given twice. Closing the stream closes the connection, on which vLLM and
+    its like stop computing.
+
+    Args:
+        url: Up to and with the version, as `http://127.0.0.1:8001/v1`.
+        model: The model's name on the server.
+        info: What it is; made of the rest where None.
+        api_key: Sent as a bearer token; never part of an error, a log or the repr.
+        dialect: How the server differs from others of the protocol.
+        connect_timeout: Seconds for reaching the server.
+        timeout: Seconds that may pass without a byte: until the first token, and between two.
+        retries: Further tries before the first byte of an answer.
+        headers: Sent with every request.
+        extra: Fields laid over the body of every request, as `{"chat_template_kwargs": {"enable_thinking": False}}`.
+
+    Raises:
+        SettingsError: A url, key or timeout that cannot be used.
+
+    Example:
+        >>> OpenAICompatibleModel("http://127.0.0.1:8001/v1", "qwen-7b").info.location
+        <Location.LOCAL: 'local'>
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        info: ModelInfo | None = None,
+        api_key: str | None = None,
+        dialect: Dialect = GENERIC,
+        connect_timeout: float = 5.0,
+        timeout: float = 60.0,
+        retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._transport = Transport(
+            url,
+            api_key=api_key,
+            connect_timeout=connect_timeout,
+            timeout=timeout,
+            retries=retries,
+            headers=headers or {},
+        )
+        self._model = model
+        self._info = info or ModelInfo(name=model, location=location(url), tools=True)
+        self._dialect = dialect
+        self._extra = dict(extra or {})
+
+    def __repr__(self) -> str:
+        return f"OpenAICompatibleModel({self._transport.server!r}, {self._model!r})"
+
+    @property
+    def info(self) -> ModelInfo:
+        """As given."""
+        return self._info
+
+    async def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:
+        """The answer piece by piece; the last deltas are the finish reason and the usage.
+
+        Raises:
+            InvalidInput: A part of the request out of range.
+            ModelTimeout: The server was silent for too long, or the request's own time is over.
+            BadResponse: What came is not the protocol, or ended before its end.
+            AuthenticationFailed, NotFound, RateLimited, Overloaded, ContextTooLong, ContentFiltered, ModelUnavailable,
+            ModelError: As the server said.
+        """
+        import orjson
+
+        content = orjson.dumps(body(request, model=self._model, dialect=self._dialect, extra=self._extra))
+        until = None if request.timeout is None else time.monotonic() + request.timeout
+        response = await self._transport.post(content, until)
+        try:
+            finished = False
+            async with aclosing(self._transport.payloads(response, until)) as payloads:
+                async for payload in payloads:
+                    try:
+                        chunk = orjson.loads(payload)
+                    except orjson.JSONDecodeError as error:
+                        shown = self._transport.clean(payload.decode("utf-8", "replace"))[:80]
+                        raise self._transport.bad(f"sent what is no JSON: {shown!r}") from error
+                    for delta in deltas(chunk, server=self._transport.server):
+                        finished = finished or delta.finish_reason is not None
+                        yield delta
+            if not finished:
+                raise self._transport.bad("ended its answer before the end")
+        finally:
+            response.close()
+
+    async def aclose(self) -> None:
+        """Give back the running loop's connections; a later call opens new ones."""
+        await self._transport.aclose()
+
+
+def location(url: str) -> Location:
+    """Local where the address is this machine's or a private network's."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return Location.LOCAL if ipaddress.ip_address(host).is_private else Location.REMOTE
+    except ValueError:
+        return Location.LOCAL if host == "localhost" or "." not in host else Location.REMOTE
