@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from citeward.contracts.retrieval import Vectors
+from citeward.errors import InvalidInput
 
 _WORD = re.compile(r"\w+")
 
@@ -45,7 +46,13 @@ class HashEmbedder:
         return self._dimensions
 
     async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:  # noqa: ARG002 - no prefix for either
-        """float32[n, dimensions], each row of unit length; a text without words points along the first axis."""
+        """float32[n, dimensions], each row of unit length; a text without words points along the first axis.
+
+        Raises:
+            InvalidInput: One text was given bare.
+        """
+        if isinstance(texts, str):
+            raise InvalidInput(f"One text was given bare: {texts[:40]!r}.", hint="Give a list of texts.")
         rows = np.zeros((len(texts), self._dimensions), np.float32)
         for row, text in zip(rows, texts, strict=True):
             for word in _WORD.findall(text.lower()):

@@ -236,7 +236,9 @@ class ModelServer:
         texts = body[self.rerank]
         if not all(text.strip() for text in texts):
             return _error(400, "a document cannot be empty")
-        if any(len(text.split()) > self.max_tokens for text in texts):
+        if body.get("truncate"):
+            texts = [" ".join(text.split()[: self.max_tokens]) for text in texts]
+        if any(len(text.split()) > self.max_tokens for text in (body["query"], *texts)):
             return _error(413, f"inputs must have less than {self.max_tokens} tokens")
         vectors = await HashEmbedder().embed([body["query"], *texts])
         scores = (vectors[1:] @ vectors[0]).tolist()
