@@ -52,7 +52,7 @@ def named_groups(value: object) -> tuple[str, ...]:
         UnsupportedDocument: It is anything else, or empty: a mistake there must not open the document to everyone.
     """
     names = [value] if isinstance(value, str) and "," not in value else value
-    if not isinstance(names, list) or not names or not all(isinstance(name, str) and name.strip() for name in names):
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) and _is_name(name) for name in names):
         shown = repr(value)
         raise UnsupportedDocument(
             f"groups is {shown[:80]}{'…' if len(shown) > 80 else ''}: it must be a list of names",
@@ -61,8 +61,13 @@ def named_groups(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in names))
 
 
+def _is_name(group: str) -> bool:
+    name = group.strip()
+    return name != "" and name.isprintable()
+
+
 def _checked(glob: str, groups: Sequence[str]) -> Sequence[str]:
-    if isinstance(groups, str) or not groups or not all(group.strip() for group in groups):
+    if isinstance(groups, str) or not groups or not all(_is_name(group) for group in groups):
         raise SettingsError(
             f"the rule {glob!r} names the groups {groups!r}",
             hint="Name at least one group, or take the rule out where everyone may read.",

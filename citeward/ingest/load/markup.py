@@ -22,7 +22,8 @@ _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|highlight|brush:)-?\s
 _NO_LANGUAGE = frozenset(
     "default none text plaintext plain notranslate wrapper highlight container nohighlight".split()
 )
-_LOOKS_LIKE_MARKUP = re.compile(r"^(#{1,6}(?=\s|$)|`{3,}|~{3,}|[-*+](?=\s)|>|\d{1,3}[.)](?=\s))")
+_CUTS = re.compile(r"^(#{1,6}(?=\s|$)|`{3,}|~{3,}|-{3,}$)")
+"""What would be read as a heading, a fence or front matter where the page has a paragraph."""
 
 
 def markdown_of(element: Element) -> str:
@@ -74,9 +75,9 @@ def _block(element: Element, depth: int) -> list[str]:
 
 def _paragraph(text: str) -> list[str]:
     text = tidy(text)
-    if not any(character.isalnum() for character in text):
-        return [text] if len(text) > 2 else []  # a bullet or a bar that parted two links says nothing
-    return ["\n".join(_LOOKS_LIKE_MARKUP.sub(r"\\\1", line) for line in text.split("\n"))]
+    if len(text) <= 2 and not text.isalnum():
+        return []  # a bullet or a bar that parted two links says nothing
+    return ["\n".join(_CUTS.sub(r"\\\1", line) for line in text.split("\n"))]
 
 
 def _code(pre: Element) -> list[str]:

@@ -63,7 +63,9 @@ def test_a_rule_without_groups_is_refused(groups: list[str]) -> None:
         readers("hr/a.md", None, {"hr/**": groups})
 
 
-@pytest.mark.parametrize("value", [None, [], "", "a, b", {"a": 1}, 7, True, ["a", 7], [" "], [["a"]]])
+@pytest.mark.parametrize(
+    "value", [None, [], "", "a, b", {"a": 1}, 7, True, ["a", 7], [" "], ["a\nb"], ["\ud800"], [["a"]]]
+)
 def test_what_names_no_groups_is_refused(value: object) -> None:
     with pytest.raises(UnsupportedDocument, match="groups is"):
         named_groups(value)

@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citeward.ingest.load.meta import LONGEST_VALUE, MOST_KEYS, plain_meta
@@ -32,6 +32,7 @@ def test_there_is_an_end_to_keys() -> None:
     assert len(plain_meta({str(n): n for n in range(1000)})) == MOST_KEYS
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.dictionaries(st.text(), VALUES))
 def test_whatever_is_kept_can_be_stored(values: dict[str, object]) -> None:
     check_meta(plain_meta(values), "a")
