@@ -78,7 +78,7 @@ class Binding:
                 make_space(self.folder, self.wanted)
             else:
                 self._check_current(space, current)
-                if current not in (None, self.wanted) and has_tables(self.folder / current.folder):  # type: ignore[union-attr]
+                if current not in (None, self.wanted) and has_tables(self.folder / current.folder):
                     raise SettingsError(
                         f"the store {str(self.folder)!r} was filled with the embedder {current}, "
                         f"and is now written with {self.wanted}",

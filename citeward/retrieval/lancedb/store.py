@@ -23,7 +23,7 @@ from citeward.retrieval.checks import check_search, utf8
 from citeward.retrieval.lancedb.binding import Binding
 from citeward.retrieval.lancedb.columns import ordered_keys
 from citeward.retrieval.lancedb.faults import faults
-from citeward.retrieval.lancedb.legs import keyword_leg, vector_leg
+from citeward.retrieval.lancedb.legs import Asked, keyword_leg, nothing, read_hits, vector_leg
 from citeward.retrieval.lancedb.retirement import retire_spaces
 from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, batch, document, listed
 from citeward.retrieval.lancedb.snapshot import Snapshot
@@ -32,7 +32,6 @@ from citeward.retrieval.lancedb.tables import Tables
 from citeward.retrieval.lancedb.upkeep import Upkeep
 from citeward.retrieval.lancedb.where import among, quoted, where
 from citeward.retrieval.lancedb.writing import commit
-from citeward.retrieval.legs import hits, no_leg
 
 _IDS_AT_ONCE = 500
 
@@ -112,10 +111,11 @@ class LanceStore:
             condition = where(filters, groups, await rows.ordered(ordered_keys(filters)))
             # Both legs wait on native threads, so they run side by side.
             by_word, by_vector = await asyncio.gather(
-                keyword_leg(rows.table, words, condition, limit) if words else no_leg(),
-                vector_leg(rows.table, values, condition, limit) if values is not None else no_leg(),
+                keyword_leg(rows.table, words, condition, limit) if words else nothing(),
+                vector_leg(rows.table, values, condition, limit) if values is not None else nothing(),
             )
-        return hits(by_word, by_vector, alpha=alpha, fusion=fusion, limit=limit, degraded=degraded)
+            asked = Asked(alpha=alpha, fusion=fusion, limit=limit, degraded=degraded)
+            return await read_hits(rows.table, by_word, by_vector, asked)
 
     async def upsert(
         self,

@@ -13,43 +13,54 @@ from citeward.retrieval.lancedb.vectors import index_vectors
 _ROWS = 4_000
 """Rows outside the indexes that are borne with; the keyword leg reads those one by one, some 10 ms a thousand."""
 _FILES = 100
-"""Commits since the last fold that are borne with; each may have added a file that every search opens."""
+"""Files since the last fold that are borne with; a search looks into each of them."""
+_ROWS_SHARE, _FILES_SHARE = 16, 2_000
+"""A fold writes the whole table anew, so what is borne with grows with it: else filling n passages would cost n²."""
+_SPARED = 200
+"""`optimize` spares a table of which less than one row in so many was written since it was folded."""
 OLD_VERSIONS = timedelta(minutes=2)
 """How long a replaced version stays readable: longer than any search takes."""
 
 
 @dataclass(kw_only=True)
 class _Due:
+    total: int
+    """Rows of the table."""
     rows: int
     files: int
+    removed: bool = False
 
 
 class Upkeep:
-    """Counts what was written, by table, and folds when it is due; what other processes left is counted at first."""
+    """Counts what was written, by tenant, and folds when it is due; what other processes left is counted at first."""
 
     def __init__(self, store: Path) -> None:
         self._store = store
         self._due: dict[str, _Due] = {}
 
     async def written(self, tenant: str, table: Any, rows: int) -> None:
-        """To be called after each commit of so many rows."""
+        """To be called after each commit; `rows` is 0 for one that removes."""
         with faults(self._store):
             due = self._due.get(tenant)
             if due is None:
                 due = self._due[tenant] = await _left(table)
             else:
+                due.total += rows
                 due.rows += rows
                 due.files += 1
-            if due.rows >= _ROWS or due.files >= _FILES:
-                del self._due[tenant]
+            due.removed = due.removed or not rows
+            if due.rows >= max(_ROWS, due.total // _ROWS_SHARE) or due.files >= _FILES + due.total // _FILES_SHARE:
                 await fold(table)
+                del self._due[tenant]
 
     async def all(self, tenant: str, table: Any) -> None:
-        """Fold, and index the vectors once there are many."""
+        """Fold where anything to speak of was written, and index the vectors once there are many."""
         with faults(self._store):
-            await fold(table)
+            due = self._due.get(tenant) or await _left(table)
+            if due.removed or due.rows > min(_ROWS, due.total) // _SPARED or due.files > _FILES // 10:
+                await fold(table)
+            self._due.pop(tenant, None)
             await index_vectors(table)
-            self._due[tenant] = _Due(rows=0, files=0)
 
 
 async def fold(table: Any) -> None:
@@ -60,5 +71,9 @@ async def fold(table: Any) -> None:
 async def _left(table: Any) -> _Due:
     """What nobody folded yet."""
     words = await table.index_stats("words_idx")
-    fragments = (await table.stats())["fragment_stats"]
-    return _Due(rows=words.num_unindexed_rows if words else 0, files=fragments["num_small_fragments"])
+    stats = await table.stats()
+    return _Due(
+        total=stats["num_rows"],
+        rows=words.num_unindexed_rows if words is not None else 0,
+        files=stats["fragment_stats"]["num_small_fragments"],
+    )

@@ -3,7 +3,8 @@
 Each passage carries the values of its `meta` in forms that SQL can ask about: `terms`, where equality is membership,
 served by a label index; and what can be ordered in columns, see `columns`, or past their number in `ranges`, as JSON.
 
-Values enter the SQL only through `quoted`. Every comparison is wrapped so that a missing value is false, not unknown.
+Values enter the SQL only through `quoted`. Where a value may be missing the comparison is wrapped, so that it is false,
+not unknown.
 """
 
 from __future__ import annotations
@@ -101,5 +102,6 @@ def _literal(value: object) -> str:
 
 
 def _any(column: str, values: Sequence[str]) -> str:
+    """Both columns hold a list in every row, so that this is never unknown, and the label index alone answers it."""
     listed = ", ".join(quoted(value) for value in values)
-    return f"coalesce(array_has_any({column}, [{listed}]), false)" if listed else "false"
+    return f"array_has_any({column}, [{listed}])" if listed else "false"
