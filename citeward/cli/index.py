@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,11 +17,29 @@ from citeward.cli.options import JsonOption, ProjectOption, run
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from citeward.ingest.sync import SyncReport
+    from citeward.cli.intake import Intake
+    from citeward.contracts.retrieval import Embedder
+    from citeward.ingest.load import Skipped
+    from citeward.ingest.sync import Progress, SyncReport
     from citeward.project.declared import Project
+    from citeward.project.retrieval import Retrieval
+    from citeward.settings import Settings
 
 SHOWN = 10
 """Skipped files that are named before the rest is only counted; --verbose names all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexOptions:
+    """How a run goes about it."""
+
+    tenant: str = "default"
+    groups: tuple[str, ...] = ()
+    """Who may read the documents of this run; empty for no restriction beyond the project's rules."""
+    dry_run: bool = False
+    engine: Literal["local", "ray"] = "local"
+    ray_address: str | None = None
+    workers: int | None = None
 
 
 def index(
@@ -25,7 +47,25 @@ def index(
         list[Path] | None, typer.Argument(help="Folders and files; `documents` of citeward.toml where none is given.")
     ] = None,
     project: ProjectOption = None,
+    tenant: Annotated[str, typer.Option("--tenant", help="Whose documents they are.")] = "default",
+    groups: Annotated[
+        str | None,
+        typer.Option("--groups", help="Who may read the documents of this run, as `staff,board`; all by default."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change and write nothing.")] = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option("--engine", help="`ray` embeds on a Ray cluster; needs the extra `ray`.")
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            "--ray-address",
+            help="The cluster's head, as 10.0.0.1:6379; RAY_ADDRESS, or a cluster on this machine where not given.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Embedders on the Ray cluster; one a node by default.")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every skipped file.")] = False,
     json: JsonOption = False,
 ) -> int:
@@ -33,10 +73,30 @@ def index(
 
     Ctrl-C keeps what is finished, and the next run goes on from there.
     """
-    return run(_index(paths or [], project, dry_run, verbose, json))
+    options = IndexOptions(
+        tenant=tenant,
+        groups=_names(groups) if groups is not None else (),
+        dry_run=dry_run,
+        engine=engine,
+        ray_address=ray_address,
+        workers=workers,
+    )
+    return run(_index(paths or [], project, options, verbose, json))
 
 
-async def _index(paths: list[Path], root: Path | None, dry_run: bool, verbose: bool, json: bool) -> int:
+def _names(listed: str) -> tuple[str, ...]:
+    """Names of a list with commas; an empty one must not open documents to everyone."""
+    from citeward.errors import InvalidInput
+
+    names = tuple(name.strip() for name in listed.split(","))
+    if not all(names):
+        raise InvalidInput(
+            f"--groups {listed!r} has an empty name", hint="Give names as `staff,board`, or leave --groups out."
+        )
+    return names
+
+
+async def _index(paths: list[Path], root: Path | None, options: IndexOptions, verbose: bool, json: bool) -> int:
     from dataclasses import asdict
 
     import orjson
@@ -46,7 +106,7 @@ async def _index(paths: list[Path], root: Path | None, dry_run: bool, verbose: b
 
     project = read_project(root or find_project())
     console = Console(stderr=json, highlight=False)
-    report = await index_documents(project, paths, console, dry_run=dry_run)
+    report = await index_documents(project, paths, console, options)
     if json:
         sys.stdout.write(orjson.dumps(asdict(report), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -55,53 +115,113 @@ async def _index(paths: list[Path], root: Path | None, dry_run: bool, verbose: b
 
 
 async def index_documents(
-    project: Project, paths: list[Path], console: Console, *, dry_run: bool = False, store: Path | None = None
+    project: Project,
+    paths: list[Path],
+    console: Console,
+    options: IndexOptions | None = None,
+    *,
+    store: Path | None = None,
 ) -> SyncReport:
-    """Sync the project's store with the paths, or with its `documents`, under a progress bar."""
+    """Sync the project's store with the paths, or with its `documents`, and show how far it is.
+
+    Args:
+        project: Whose store, embedder and rules are taken.
+        paths: Folders and files; the project's `documents` where there are none.
+        console: Where progress is shown.
+        options: How to go about it.
+        store: Folder of an embedded store to fill in the place of the project's own.
+    """
     from itertools import chain
 
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from citeward.cli.intake import Intake
+    from citeward.cli.progress import showing
+    from citeward.errors import CitewardError
+    from citeward.ingest.load import find
+    from citeward.project.retrieval import open_retrieval, with_store
+    from citeward.settings import LanceDBSettings
 
-    from citeward.ingest.load import Skipped, document_id, find, read
-    from citeward.ingest.sync import sync
-    from citeward.project.opened import open_embedder, open_store
-
+    options = options or IndexOptions()
+    project = with_store(project, LanceDBSettings(path=store)) if store else project
     paths = paths or [project.path(path) for path in project.settings.documents]
     base = project.root.resolve()
-    found: list[Path | Skipped] = []
-    embedder = open_embedder(project)
-    target = open_store(project, embedder, path=store)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-    )
-    try:
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("finding files", total=None, rate="")
-            for item in chain.from_iterable(find(path, base=base) for path in paths):
-                found.append(item)
-                bar.update(task, completed=len(found))
+    latest: SyncReport | None = None
+    async with open_retrieval(project) as parts:
+        with console.status("finding files"):
+            intake = Intake(list(chain(*(find(path, base=base) for path in paths))))
+        with showing(console, "indexing") as show:
 
             def tell(report: SyncReport) -> None:
-                rate = f"{report.passages / report.seconds:,.0f} passages/s" if report.seconds > 1 else ""
-                bar.update(task, completed=report.seen, total=len(found), rate=rate)
+                nonlocal latest
+                latest = report
+                show(intake.step(report, in_order=options.engine == "local"))
 
-            bar.update(task, description="indexing", completed=0, total=len(found))
-            return await sync(
-                chain.from_iterable([item] if isinstance(item, Skipped) else read(item, base=base) for item in found),
-                target,
-                embedder,
-                roots=[document_id(path, base) for path in paths],
-                chunker=project.chunker(),
-                dry_run=dry_run,
-                progress=tell,
-            )
-    finally:
-        await target.close()
+            try:
+                return await _sync(project, paths, intake, parts, options, tell)
+            except (CitewardError, asyncio.CancelledError):
+                if latest is not None and not options.dry_run:
+                    kept = f"{len(latest.added):,} added, {len(latest.changed):,} changed"
+                    console.print(f"stopped; kept: {kept}; the next run goes on from there")
+                raise
+
+
+async def _sync(
+    project: Project, paths: list[Path], intake: Intake, parts: Retrieval, options: IndexOptions, tell: Progress
+) -> SyncReport:
+    from functools import partial
+
+    from citeward.ingest.bulk import sync_with_ray
+    from citeward.ingest.load import document_id, read
+    from citeward.ingest.sync import sync
+
+    base = project.root.resolve()
+    # An importable function with plain values: a cluster's workers can call it too.
+    read_file = partial(read, base=base, access=project.settings.index.groups, groups=options.groups)
+    roots = [document_id(path, base) for path in paths]
+    if options.engine == "local":
+        return await sync(
+            intake.items(read_file),
+            parts.store,
+            parts.embedder,
+            roots=roots,
+            chunker=project.chunker(),
+            packer=parts.packer,
+            tenant=options.tenant,
+            dry_run=options.dry_run,
+            progress=tell,
+        )
+    return await sync_with_ray(
+        [item.resolve() if isinstance(item, Path) else item for item in intake.found],
+        read_file,
+        parts.store,
+        parts.embedder,
+        partial(open_in_worker, base, plain_settings(project.settings)),
+        roots=roots,
+        chunker=project.chunker(),
+        packer=parts.packer,
+        tenant=options.tenant,
+        address=options.ray_address,
+        workers=options.workers,
+        dry_run=options.dry_run,
+        progress=tell,
+    )
+
+
+def plain_settings(settings: Settings) -> Settings:
+    """The settings, environment and all, as a value of the class itself, which can be pickled."""
+    from citeward.settings import Settings
+
+    return Settings.model_construct(**{name: getattr(settings, name) for name in Settings.model_fields})
+
+
+@asynccontextmanager
+async def open_in_worker(root: Path, settings: Settings) -> AsyncIterator[Embedder | None]:
+    """The embedder that the settings name, opened in another process, which may have another environment."""
+    from citeward.project.declared import Project
+    from citeward.project.retrieval import open_retrieval
+
+    project = Project(root=root, settings=settings, agents={}, prompts={}, tools={}, graphs={})
+    async with open_retrieval(project) as parts:
+        yield parts.embedder
 
 
 def show_report(console: Console, report: SyncReport, *, verbose: bool = False) -> None:
@@ -111,9 +231,15 @@ def show_report(console: Console, report: SyncReport, *, verbose: bool = False) 
         f"{len(report.deleted)} deleted, {len(report.skipped)} skipped"
     )
     lead = "would be: " if report.dry_run else ""
-    console.print(f"{lead}{counts}; {report.passages} passages in {report.seconds:.1f} s")
-    shown = report.skipped if verbose else report.skipped[:SHOWN]
+    rate = f" ({report.rate:,.0f}/s)" if report.passages and not report.dry_run else ""
+    console.print(f"{lead}{counts}; {report.passages} passages in {report.seconds:.1f} s{rate}", soft_wrap=True)
+    show_skipped(console, report.skipped, verbose=verbose)
+
+
+def show_skipped(console: Console, skipped: Sequence[Skipped], *, verbose: bool = False) -> None:
+    """Which documents were skipped for which reason; the first few, or all."""
+    shown = skipped if verbose else skipped[:SHOWN]
     for item in shown:
         console.print(f"  skipped {item.source}: {item.reason}", style="yellow", markup=False)
-    if rest := len(report.skipped) - len(shown):
+    if rest := len(skipped) - len(shown):
         console.print(f"  … and {rest} more; --verbose names them", style="yellow")

@@ -20,6 +20,7 @@ from citeward.cli.exits import Exit
 from citeward.cli.index import index
 from citeward.cli.init import init
 from citeward.cli.measure import measure
+from citeward.cli.reindex import reindex
 from citeward.cli.serve import serve
 from citeward.errors import CallerError, CitewardError
 
@@ -56,6 +57,7 @@ def root(
 app.command("demo")(demo)
 app.command("init")(init)
 app.command("index")(index)
+app.command("reindex")(reindex)
 app.command("ask")(ask)
 app.command("chat")(chat)
 app.command("serve")(serve)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from citeward.contracts.retrieval import Embedder, Store, TokenPacker
 from citeward.errors import RunError
 from citeward.ingest.bulk.cluster import connected
-from citeward.ingest.bulk.stages import Embedding, Failure, Parcel, Read, cut, unpacked
+from citeward.ingest.bulk.stages import Embedding, Failure, Opening, Parcel, Read, cut, unpacked
 from citeward.ingest.chunk import Chunker
 from citeward.ingest.load import Skipped
 from citeward.ingest.sync.batches import Batch, Brought, batches
@@ -32,7 +32,8 @@ async def sync_with_ray(
     files: Sequence[Path | Skipped],
     read: Read,
     store: Store,
-    open_embedder: Callable[[], Embedder | None],
+    embedder: Embedder | None,
+    open_embedder: Opening,
     *,
     roots: Sequence[str],
     chunker: Cutter | None = None,
@@ -54,8 +55,8 @@ async def sync_with_ray(
         read: The documents of one file; sent to the workers, so an importable function or a `functools.partial` of
             one. Called in a worker.
         store: What is kept in step; used in this process only.
-        open_embedder: Opens the embedder in a worker, once for each; sent there likewise. Called here once as well,
-            for the embedder's name: nothing is embedded here.
+        embedder: Asked for its name only: nothing is embedded here.
+        open_embedder: Opens the same embedder in a worker, once for each; sent there likewise.
         roots: As for `sync`.
         chunker: Likewise; sent to the workers.
         packer: Likewise.
@@ -69,7 +70,6 @@ async def sync_with_ray(
         SettingsError: Ray is not installed.
         RunError: The cluster cannot be reached, or gives up.
     """
-    embedder = open_embedder()
     recipe = Recipe.of(chunker or Chunker(), embedder, packer)
     stored = await stored_hashes(store, tenant=tenant)
     brought = Brought()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ from citeward.ingest.sync.recipe import Cut, Judged, Recipe
 from citeward.ingest.sync.vectors import embed_each
 
 Read: TypeAlias = Callable[[Path], Iterable[Document | Skipped]]
+Opening: TypeAlias = Callable[[], AbstractAsyncContextManager[Embedder | None]]
 Rows: TypeAlias = dict[str, Any]
 """A batch of Ray Data's, column by column."""
 
@@ -91,10 +93,14 @@ class Embedding:
         packer: Packs token vectors into each passage, where the embedder gives any.
     """
 
-    def __init__(self, open_embedder: Callable[[], Embedder | None], packer: TokenPacker | None) -> None:
-        self._embedder = open_embedder()
-        self._packer = packer
+    def __init__(self, open_embedder: Opening, packer: TokenPacker | None) -> None:
         self._runner = asyncio.Runner()  # one loop for the actor's life: an endpoint's connections belong to it
+        self._opened = open_embedder()  # kept open; it ends with the process
+        self._embedder = self._runner.run(self._open())
+        self._packer = packer
+
+    async def _open(self) -> Embedder | None:
+        return await self._opened.__aenter__()
 
     def __call__(self, rows: Rows) -> Rows:
         """The parcels with vectors; an outage of the embedder comes in the place of the parcel that met it."""

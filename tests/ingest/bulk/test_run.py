@@ -3,7 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,13 +83,19 @@ class Gone(HashEmbedder):
         raise ModelUnavailable("the endpoint is gone", hint="Start it.")
 
 
+def _opened(make: Callable[[], HashEmbedder]) -> nullcontext[HashEmbedder]:
+    return nullcontext(make())
+
+
 async def _with_ray(cluster: Any, store: LanceStore, base: Path, **more: Any) -> SyncReport:
     files = list(find(base / "docs", base=base))
-    more.setdefault("open_embedder", HashEmbedder)
+    make = more.pop("make", HashEmbedder)
     return await sync_with_ray(
         files,
         partial(read, base=base),
         store,
+        HashEmbedder(),
+        partial(_opened, make),
         roots=["docs"],
         address=cluster.address,
         **more,
@@ -132,7 +139,7 @@ async def test_a_worker_killed_and_a_node_lost_leave_the_same_store_as_one_proce
             cluster.remove_node(lost[0], allow_graceful=False)
 
     report = await _with_ray(
-        cluster, store, base, open_embedder=partial(Dying, tmp_path / "died"), progress=lose_a_node, workers=2
+        cluster, store, base, make=partial(Dying, tmp_path / "died"), progress=lose_a_node, workers=2
     )
     cluster.add_node(num_cpus=1, object_store_memory=100_000_000)
     assert (tmp_path / "died").exists() and lost, "nothing was lost on the way"
@@ -149,7 +156,7 @@ async def test_the_second_time_only_what_changed_is_embedded(cluster: Any, store
     await _here(store, base)
     (base / "docs" / "d1.md").write_text("# D1\n\na green frog")
     (base / "docs" / "d2.md").unlink()
-    would = await _with_ray(cluster, store, base, open_embedder=Gone, dry_run=True)
+    would = await _with_ray(cluster, store, base, make=Gone, dry_run=True)
     assert (would.changed, would.deleted, would.unchanged) == (["docs/d1.md"], ["docs/d2.md"], FILES - 2)
     assert len(await _listed(store)) == FILES
     did = await _with_ray(cluster, store, base)
@@ -160,10 +167,10 @@ async def test_an_embedder_that_fails_in_a_worker_ends_the_run_with_its_own_erro
     cluster: Any, store: LanceStore, base: Path
 ) -> None:
     with pytest.raises(ModelUnavailable, match="the endpoint is gone") as raised:
-        await _with_ray(cluster, store, base, open_embedder=Gone)
+        await _with_ray(cluster, store, base, make=Gone)
     assert raised.value.hint == "Start it."
 
 
 async def test_a_cluster_that_is_not_there_is_said(store: LanceStore, base: Path) -> None:
     with pytest.raises(RunError, match=r"127.0.0.1:1"):
-        await sync_with_ray([], partial(read, base=base), store, HashEmbedder, roots=(), address="127.0.0.1:1")
+        await sync_with_ray([], partial(read, base=base), store, None, nullcontext, roots=(), address="127.0.0.1:1")
