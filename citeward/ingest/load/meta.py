@@ -9,7 +9,7 @@ from datetime import date, datetime
 from citeward.contracts.retrieval import MetaValue
 from citeward.ingest.load.content import whole_characters
 
-LEFT_OUT = frozenset({"title", "groups", "source", "document_id", "headings", "page"})
+LEFT_OUT = frozenset({"title", "groups", "source", "document_id", "headings", "page", "table"})
 """Keys that are, or would hide, something else that a passage has."""
 MOST_KEYS = 32
 LONGEST_KEY = 64
