@@ -14,8 +14,8 @@ from citeward.retrieval.terms import access_terms, meta_ranges, meta_terms
 from citeward.retrieval.weaviate.names import key, object_id, range_property
 from citeward.retrieval.weaviate.schema import BODY, HEAD, STATE, WRITE
 
-PASSAGE = ("document_id", "ordinal", "version", "text", "start", "end", "source", "title", "meta")
-"""Properties that make a Passage, and the version it is of."""
+PASSAGE = ("reference", "text", "start", "end", "source", "title", "meta")
+"""Properties that make a Passage."""
 DOCUMENT = ("document_id", "version", "source", "title", "meta", "groups", "content_hash")
 """Properties of a head that make a Document, but for its text."""
 LISTED = ("kind", "document_id", "content_hash", "source", "passages")
@@ -43,6 +43,22 @@ def passage_id(version: str, ordinal: int) -> str:
     return object_id("passage", version, ordinal)
 
 
+def reference(version: str, document_id: str, ordinal: int) -> str:
+    """All that a search needs to know of a passage to rank it, in one property: it reads hundreds."""
+    return f"{version} {document_id}#{ordinal}"
+
+
+def referred(text: str) -> tuple[str, str]:
+    """The version and the passage's id in a reference."""
+    version, _, passage = text.partition(" ")
+    return version, passage
+
+
+def document_of(passage: str) -> str:
+    """The document that a passage's id names."""
+    return passage.rpartition("#")[0]
+
+
 def body_id(version: str) -> str:
     """Id of a body's object."""
     return object_id(BODY, version)
@@ -58,7 +74,6 @@ def passage_rows(
 ) -> list[Row]:
     """A document's passages; `vectors` is float32[len(chunks), d], left out where not `embedded`."""
     shared = {
-        "document_id": document.id,
         "document_id_key": key(document.id),
         "source": document.source,
         "source_key": key(document.source),
@@ -71,7 +86,7 @@ def passage_rows(
     for number, chunk in enumerate(chunks):
         meta = {**document.meta, **chunk.meta}
         own: dict[str, Any] = {
-            "ordinal": chunk.ordinal,
+            "reference": reference(version, document.id, chunk.ordinal),
             "text": chunk.text,
             "words": passage_terms(document, chunk),
             "start": chunk.start,
@@ -120,10 +135,10 @@ def state_row(tenant: str, generation: str) -> Row:
     return Row(id=STATE_ID, properties={"kind": STATE, "tenant": tenant, "generation": generation})
 
 
-def write_row(write: str, documents: Sequence[str], versions: Sequence[str], lease: float) -> Row:
+def note_row(note: str, documents: Sequence[str], versions: Sequence[str], lease: float) -> Row:
     """The note of a write under way: what it is about to stage, and for how many seconds it may go on."""
     properties = {"kind": WRITE, "documents": list(documents), "versions": list(versions), "lease": lease}
-    return Row(id=object_id(WRITE, write), properties=properties)
+    return Row(id=note, properties=properties)
 
 
 def range_properties(document: Document, chunks: Sequence[Chunk]) -> set[str]:
@@ -133,10 +148,10 @@ def range_properties(document: Document, chunks: Sequence[Chunk]) -> set[str]:
 
 def passage(properties: Mapping[str, Any]) -> Passage:
     """A passage as it was stored."""
-    ordinal = int(properties["ordinal"])
+    _, name = referred(properties["reference"])
     return Passage(
-        id=f"{properties['document_id']}#{ordinal}",
-        document_id=properties["document_id"],
+        id=name,
+        document_id=document_of(name),
         text=properties["text"],
         start=int(properties["start"]),
         end=int(properties["end"]),

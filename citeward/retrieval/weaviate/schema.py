@@ -20,7 +20,7 @@ FORMAT = 1
 HEAD, BODY, STATE, WRITE = "head", "body", "state", "write"
 """What an object of the documents' collection is, in its property `kind`."""
 _TEXT_KEYS = ("document_id_key", "source_key", "title_key", "version")
-_TEXTS = ("document_id", "source", "title", "text", "meta")
+_TEXTS = ("reference", "source", "title", "text", "meta")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +150,7 @@ def _passage_properties() -> list[Any]:
         index_searchable=True,
         index_filterable=False,
     )
-    kept = [_kept(name) for name in _TEXTS] + [_kept(name, "INT") for name in ("ordinal", "start", "end")]
+    kept = [_kept(name) for name in _TEXTS] + [_kept(name, "INT") for name in ("start", "end")]
     return [
         words,
         *(_whole(name) for name in _TEXT_KEYS),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import pairwise
+from uuid import uuid4
 
 from citeward.contracts.retrieval import Chunk, Document, Filter, Fusion, Hit, StoredDocument, Vector, Vectors
 from citeward.errors import NotFound, StoreReadOnly, StoreUnavailable
 from citeward.retrieval.analysis import terms
 from citeward.retrieval.checks import check_batch, check_search, utf8
-from citeward.retrieval.legs import hits
 from citeward.retrieval.weaviate.connection import Connection
 from citeward.retrieval.weaviate.faults import TenantMissing
 from citeward.retrieval.weaviate.rows import DOCUMENT, LISTED, document, listed, range_properties
 from citeward.retrieval.weaviate.schema import HEAD
-from citeward.retrieval.weaviate.searching import search
+from citeward.retrieval.weaviate.searching import Asked, search
 from citeward.retrieval.weaviate.spaces import Spaces
-from citeward.retrieval.weaviate.tenant import Tenant
+from citeward.retrieval.weaviate.tenant import Pulse, Tenant
 from citeward.retrieval.weaviate.tenants import Tenants
 from citeward.retrieval.weaviate.where import ordered_keys, where
 from citeward.retrieval.weaviate.writing import remove, replace, tidy
@@ -125,20 +125,21 @@ class WeaviateStore:
         values = self._spaces.vector(vector, part.space) if alpha > 0 else None
         degraded = alpha > 0 and values is None
         known = (part.space.passages, tenant)
+        asked = Asked(
+            words=terms(utf8(query)) if alpha < 1 or degraded else [],
+            vector=values,
+            condition=where(filters, groups, await self._tenants.ranges(part.space, ordered_keys(filters))),
+            alpha=alpha,
+            fusion=fusion,
+            limit=limit,
+            degraded=degraded,
+        )
         try:
-            found = await search(
-                part,
-                words=terms(utf8(query)) if alpha < 1 or degraded else [],
-                vector=values,
-                condition=where(filters, groups, await self._tenants.ranges(part.space, ordered_keys(filters))),
-                limit=limit,
-                generation=self._generations.get(known),
-            )
+            found = await search(part, asked, generation=self._generations.get(known))
         except TenantMissing as error:
             raise self._nobody(tenant) from error
-        if found.generation is not None:
-            self._generations[known] = found.generation
-        return hits(found.keyword, found.vector, alpha=alpha, fusion=fusion, limit=limit, degraded=degraded)
+        self._generations[known] = found.generation
+        return found.hits
 
     async def upsert(
         self,
@@ -249,9 +250,10 @@ class WeaviateStore:
         """Changes with each write; while one is under way, or was stopped and not cleared away, no two are alike."""
         part = await self._part(tenant)
         try:
-            return "" if part is None else await part.generation()
+            pulse = Pulse() if part is None else await part.pulse()
         except TenantMissing:
             return ""
+        return f"{pulse.generation}~{uuid4().hex}" if pulse.writing else pulse.generation
 
     async def optimize(self) -> None:
         """Clear away what stopped writes left; the server keeps its indexes up to date by itself."""

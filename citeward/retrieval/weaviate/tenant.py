@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from citeward.retrieval.weaviate.connection import Connection
 from citeward.retrieval.weaviate.names import tenant_name
-from citeward.retrieval.weaviate.rows import STATE_ID, body_id, head_id, passage_id
+from citeward.retrieval.weaviate.rows import body_id, head_id, passage_id, referred
 from citeward.retrieval.weaviate.schema import HEAD, STATE, WRITE, Space
 
 T = TypeVar("T")
@@ -34,16 +32,17 @@ class Note:
     @property
     def dead(self) -> bool:
         """Whoever wrote it has given up, or is not there any more."""
-        return self.age > 2 * self.lease
+        return self.age >= 2 * self.lease
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heads:
-    """Which versions count, at one moment."""
+class Pulse:
+    """Whether anything is being written, and what has been."""
 
-    versions: dict[str, str] = field(default_factory=dict)
-    """By document id."""
-    generation: str | None = None
+    generation: str = ""
+    """Changes with every write; empty before the first."""
+    writing: bool = False
+    """A write is under way, or was stopped and not cleared away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,21 +62,30 @@ class Tenant:
         """Its part of the collection of documents."""
         return self._part(client, self.space.documents)
 
-    async def heads(self, document_ids: Iterable[str]) -> Heads:
-        """The versions of these documents that count, and the tenant's generation.
+    async def pulse(self) -> Pulse:
+        """What tells whether the passages are those that count: where nothing is being written they are.
 
         Raises:
             TenantMissing: No such tenant.
         """
-        ids = [STATE_ID, *map(head_id, dict.fromkeys(document_ids))]
-        versions, generation = {}, None
-        for part in batches(ids, AT_ONCE):
-            for one in await self.by_id(part, ("kind", "document_id", "version", "generation")):
-                if one["kind"] == STATE:
-                    generation = one["generation"]
-                else:
-                    versions[one["document_id"]] = one["version"]
-        return Heads(versions=versions, generation=generation)
+        from weaviate.classes.query import Filter
+
+        kinds = Filter.by_property("kind").contains_any([STATE, WRITE])
+        found = await self.connection.ask(
+            lambda client: self.documents(client).query.fetch_objects(
+                filters=kinds, limit=_NOTES, return_properties=["kind", "generation"]
+            )
+        )
+        generation = [one.properties["generation"] for one in found.objects if one.properties["kind"] == STATE]
+        return Pulse(generation=next(iter(generation), ""), writing=len(found.objects) > len(generation))
+
+    async def heads(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """The versions of these documents that count, by document id."""
+        versions = {}
+        for part in batches(dict.fromkeys(document_ids), AT_ONCE):
+            for one in await self.by_id(list(map(head_id, part)), ("document_id", "version")):
+                versions[one["document_id"]] = one["version"]
+        return versions
 
     async def head(self, document_id: str, properties: Sequence[str]) -> dict[str, Any] | None:
         """These properties of a document's head; None where it has none."""
@@ -91,19 +99,23 @@ class Tenant:
 
     async def tokens(self, passage_ids: Sequence[str]) -> dict[str, bytes]:
         """`Chunk.tokens` by passage id, of the versions that count."""
-        wanted = {one: one.rpartition("#") for one in passage_ids}
-        versions = (await self.heads(name for name, _, _ in wanted.values())).versions
-        ids = {
-            passage_id(versions[name], int(ordinal)): one
-            for one, (name, _, ordinal) in wanted.items()
+        wanted = [one.rpartition("#") for one in dict.fromkeys(passage_ids)]
+        versions = await self.heads(name for name, _, _ in wanted)
+        ids = [
+            passage_id(versions[name], int(ordinal))
+            for name, _, ordinal in wanted
             if name in versions and ordinal.isdecimal()
-        }
+        ]
         found = {}
         for part in batches(ids, AT_ONCE):
-            for one in await self._fetch(self.passages, part, ("version", "ordinal", "tokens")):
+            for one in await self.passages_by_id(part, ("reference", "tokens")):
                 if one["tokens"]:
-                    found[ids[passage_id(one["version"], int(one["ordinal"]))]] = base64.b64decode(one["tokens"])
+                    found[referred(one["reference"])[1]] = base64.b64decode(one["tokens"])
         return found
+
+    async def passages_by_id(self, ids: Sequence[str], properties: Sequence[str]) -> list[dict[str, Any]]:
+        """Objects of the collection of passages; those that are not there are left out."""
+        return await self._fetch(self.passages, ids, properties)
 
     async def by_id(self, ids: Sequence[str], properties: Sequence[str]) -> list[dict[str, Any]]:
         """Objects of the collection of documents; those that are not there are left out."""
@@ -162,11 +174,6 @@ class Tenant:
             )
             for one in found.objects
         ]
-
-    async def generation(self) -> str:
-        """Changes with each write; while one is under way, nothing read can be told to stay, and no two are alike."""
-        heads, notes = await asyncio.gather(self.heads(()), self.notes())
-        return f"{heads.generation or ''}~{uuid4().hex}" if notes else heads.generation or ""
 
     async def _fetch(
         self, part: Callable[[Any], Any], ids: Sequence[str], properties: Sequence[str]

@@ -5,8 +5,9 @@
 3. The heads are written: each is one object, and with it its document has changed.
 4. The tenant's generation changes; what no head names is swept away; the note is removed.
 
-Whoever is stopped leaves a note behind. It has a lease; long after that has run out, the next writer sweeps for it,
-so a document is wholly old or wholly new whenever it is looked at, and what was acknowledged stays.
+So while there is no note, every passage counts; and while there is one, a reader asks the heads which do. Whoever is
+stopped leaves a note behind. It has a lease; long after that has run out, the next writer sweeps for it. A document is
+wholly old or wholly new whenever it is looked at, and what was acknowledged stays.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ from uuid import uuid4
 
 from citeward.contracts.retrieval import Chunk, Document, Vectors
 from citeward.errors import CitewardError, StoreError, StoreUnavailable
-from citeward.retrieval.weaviate.names import key, object_id
+from citeward.retrieval.weaviate.names import key
 from citeward.retrieval.weaviate.rows import (
     Row,
     body_id,
     body_row,
     head_id,
     head_row,
+    note_row,
     passage_rows,
     state_row,
-    write_row,
 )
-from citeward.retrieval.weaviate.schema import BODY, HEAD, WRITE
+from citeward.retrieval.weaviate.schema import BODY, HEAD
 from citeward.retrieval.weaviate.tenant import AT_ONCE, Tenant, batches
 
 LEASE = 300.0
@@ -83,7 +84,7 @@ async def replace(
         raise  # a request may still arrive there, so what it brings is left for the sweep that the note asks for
     except CitewardError:
         with suppress(CitewardError):
-            await _finish(tenant, note, [one.id for one in documents], changed=False)
+            await _finish(tenant, note, [one.id for one in documents])
         raise
     if time.monotonic() - begun > lease:
         raise StoreUnavailable(
@@ -96,6 +97,7 @@ async def replace(
     await confirm()
     left = {one.id: version for one, version in zip(documents, versions, strict=True)}
     await _finish(tenant, note, list(left), left=left)
+    await _recover(tenant)
 
 
 async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confirm, lease: float = LEASE) -> int:
@@ -106,7 +108,7 @@ async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confir
     """
     removed = 0
     for part in batches(document_ids, AT_ONCE):
-        there = list((await tenant.heads(part)).versions)
+        there = list(await tenant.heads(part))
         if not there:
             continue
         note = await _announce(tenant, there, (), lease)
@@ -114,6 +116,7 @@ async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confir
         await _delete(tenant, tenant.documents, "id", [head_id(one) for one in there])
         await confirm()
         await _finish(tenant, note, there, left={})
+        await _recover(tenant)
         removed += len(there)
     return removed
 
@@ -128,14 +131,14 @@ async def tidy(tenant: Tenant) -> None:
         elif one["kind"] == BODY:
             bodies.setdefault(one["document_id"], set()).add(one["version"])
     await _recover(tenant)
-    await _sweep(tenant, [name for name, versions in bodies.items() if versions != {heads.get(name)}])
+    await _sweep(tenant, [name for name, versions in bodies.items() if versions != {heads.get(name)}], own="")
 
 
 async def _announce(tenant: Tenant, documents: Sequence[str], versions: Sequence[str], lease: float) -> str:
-    write = uuid4().hex
-    await _put(tenant.documents, tenant, [write_row(write, documents, versions, lease)])
+    note = str(uuid4())
+    await _put(tenant.documents, tenant, [note_row(note, documents, versions, lease)])
     await _recover(tenant)
-    return object_id(WRITE, write)
+    return note
 
 
 async def _recover(tenant: Tenant) -> None:
@@ -145,43 +148,44 @@ async def _recover(tenant: Tenant) -> None:
 
 
 async def _finish(
-    tenant: Tenant, note: str, documents: Sequence[str], *, changed: bool = True, left: Mapping[str, str] | None = None
+    tenant: Tenant, note: str, documents: Sequence[str], *, left: Mapping[str, str] | None = None
 ) -> None:
     """What follows the heads; `left` is the version that each document should have now, where that is known."""
     # The generation changes before anything is deleted: a search that read it before and after knows that nothing was.
-    if changed:
-        await _put(tenant.documents, tenant, [state_row(tenant.name, uuid4().hex)])
-    await _sweep(tenant, documents, own=note, left=left)
-    await _delete(tenant, tenant.documents, "id", [note])
-    if left is not None:
-        # Another writer that replaced one of these documents meanwhile has spared our version for the note's sake.
-        heads = (await tenant.heads(documents)).versions
-        await _sweep(tenant, [name for name in documents if heads.get(name) != left.get(name)])
+    await _put(tenant.documents, tenant, [state_row(tenant.name, uuid4().hex)])
+    spared = await _sweep(tenant, documents, own=note, left=left)
+    if spared:
+        # Another writer is at one of these documents. Whoever of us is done last clears up.
+        await _put(tenant.documents, tenant, [note_row(note, spared, (), 0.0)])
+    else:
+        await _delete(tenant, tenant.documents, "id", [note])
 
 
 async def _sweep(
-    tenant: Tenant, documents: Sequence[str], *, own: str | None = None, left: Mapping[str, str] | None = None
-) -> None:
+    tenant: Tenant, documents: Sequence[str], *, own: str, left: Mapping[str, str] | None = None
+) -> list[str]:
     """Delete the versions of these documents that no head names, sparing what other writes have announced.
 
     What there is, is listed first; then who writes; then what counts: so a version that is listed and neither announced
     nor named by a head has been given up.
+
+    Returns:
+        The documents of which a version was spared.
     """
+    spared = []
     for part in batches(documents, _SWEEP_DOCUMENTS):
         listed = await _versions(tenant, part)
         if left is not None and listed == {name: {left[name]} for name in part if name in left}:
             continue
-        spared = {version for note in await tenant.notes() if note.id != own for version in note.versions}
-        heads = (await tenant.heads(part)).versions
-        garbage = [
-            version
-            for name, versions in listed.items()
-            for version in versions
-            if version not in spared and heads.get(name) != version
-        ]
+        announced = {version for note in await tenant.notes() if note.id != own for version in note.versions}
+        heads = await tenant.heads(part)
+        given_up = {name: {one for one in versions if heads.get(name) != one} for name, versions in listed.items()}
+        garbage = [one for versions in given_up.values() for one in versions - announced]
+        spared += [name for name, versions in given_up.items() if versions & announced]
         # Bodies go last: by them a sweep that was stopped finds the passages again.
         await _delete(tenant, tenant.passages, "version", garbage)
         await _delete(tenant, tenant.documents, "id", [body_id(version) for version in garbage])
+    return spared
 
 
 async def _versions(tenant: Tenant, documents: Sequence[str]) -> dict[str, set[str]]:
