@@ -169,9 +169,10 @@ class Endpoint:
         import httpx
 
         url = f"{self._address.base}{path}{self._address.query}"
+        client = self._clients.get()  # reads certificates the first time, which is no delay of the server's
         try:
             async with asyncio.timeout(self._timeout):
-                answer = await self._clients.get().request(method, url, content=content)
+                answer = await client.request(method, url, content=content)
         except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise _Again(
                 DeadlineExceeded(

@@ -85,7 +85,9 @@ def refusal(answer: Reply, *, base: str, has_key: bool, clean: Callable[[str], s
         clean: Takes out of the server's words what is secret.
     """
     status, detail = answer.status, clean(_detail(answer))
-    said = f"{base} answered {status}" + (f": {detail}" if detail else ".")
+    wait = retry_after(answer)
+    asked = "" if wait is None else f" and asked to wait {wait:g} seconds"
+    said = f"{base} answered {status}{asked}" + (f": {detail}" if detail else ".")
     if status < 400:
         return BadResponse(
             f"{base} answered {status} and points to {clean(answer.headers.get('location', ''))!r}.",
@@ -99,7 +101,7 @@ def refusal(answer: Reply, *, base: str, has_key: bool, clean: Callable[[str], s
         return RateLimited(
             said,
             hint="Wait and try again, or send less a minute (`requests_per_minute`, `tokens_per_minute`).",
-            retry_after=retry_after(answer),
+            retry_after=wait,
         )
     if status in (503, 529):
         return Overloaded(said, hint="Try again later, or send fewer requests at a time (`concurrency`).")

@@ -188,7 +188,7 @@ class EndpointEmbedder:
             shorter = sendable(text, max_tokens=max(LEAST_TOKENS, min(tokens, self._max_tokens) // 2))
             if len(shorter) >= len(text):
                 raise
-            logger.warning("embedding.cut", model=self._model, text=text[:40], characters=len(shorter))
+            logger.warning("embedding.cut", model=self._model, characters=len(text), kept=len(shorter))
             return await self._request([shorter], tokens // 2)
 
     async def _post(self, batch: list[str], tokens: int) -> Json:

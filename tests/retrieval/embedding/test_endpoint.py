@@ -235,7 +235,7 @@ async def test_a_server_that_stays_away_is_said(server: ModelServer) -> None:
     with pytest.raises(RateLimited):
         await embed(server, TEXTS, *[refused(429, retry_after="0")] * 3, retries=2)
     with pytest.raises(DeadlineExceeded):
-        await embed(server, TEXTS, stalled(), timeout=0.05, retries=0)
+        await embed(server, TEXTS, stalled(), timeout=0.4, retries=0)
     with ModelServer() as other:
         pass
     with pytest.raises(ModelUnavailable):

@@ -170,7 +170,7 @@ async def test_what_goes_wrong_is_said_once(server: ModelServer) -> None:
         await rerank(server, refused(401))
     assert len(server.requests) == 1
     with pytest.raises(DeadlineExceeded):
-        await rerank(server, stalled(), timeout=0.05, retries=0)
+        await rerank(server, stalled(), timeout=0.4, retries=0)
     with pytest.raises(ModelError, match="400: the first reason"):
         await rerank(server, refused(400, "the first reason"), refused(400, "the second"))
     with pytest.raises(NotFound):
