@@ -37,7 +37,10 @@ class Project:
 
     def chunker(self) -> Chunker:
         """How the settings want documents cut."""
-        return Chunker(**self.settings.index.model_dump(include={"max_tokens", "min_tokens", "overlap"}))
+        wanted = self.settings.index
+        return Chunker(
+            kind=wanted.chunker, max_tokens=wanted.max_tokens, min_tokens=wanted.min_tokens, overlap=wanted.overlap
+        )
 
     def agent(self, name: str | None = None) -> AgentSpec:
         """The agent of that name; the default one where None. Raises NotFound with the names there are."""

@@ -38,6 +38,8 @@ _BLOCK = re.compile(
     r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|>|\||```|~~~))|(?<=\n)(?=#{1,6} )"
 )
 _LAST_WORD = re.compile(r"([^\W\d_]+(?:\.[^\W\d_]+)*)$")
+_LOOK_BACK = 50
+"""Characters; longer than any word that matters, and than any list marker."""
 _OPENING = re.compile(r"""["'“‘«(\[*_`#-]*""")
 
 
@@ -79,15 +81,18 @@ def _ends(text: str, match: re.Match[str], block: Span) -> bool:
     if rest >= block.end:
         return True
     opening = _OPENING.match(text, rest, block.end)
-    head = text[opening.end() if opening else rest : block.end][:1]
+    first = opening.end() if opening else rest
+    head = text[first : min(first + 1, block.end)]
     if head.islower() and "`" not in (opening[0] if opening else ""):  # `code` opens a sentence in any case
         return False
     if match["stop"] != "." or match["close"]:
         return True
-    word = _LAST_WORD.search(text, block.start, match.start())
+    # A paragraph may be very long: looking back to its start from each full stop would take the square of that.
+    before = max(block.start, match.start() - _LOOK_BACK)
+    word = _LAST_WORD.search(text, before, match.start())
     if word is None:
         # A number: "Version 3. It" ends, "3. item" at the start of a block is a list marker.
-        return text[block.start : match.start()].strip(" \t\n").isdigit() is False
+        return before > block.start or text[before : match.start()].strip(" \t\n").isdigit() is False
     last = word[1]
     if "." in last or len(last) == 1:  # e.g. / U.S. / J. Smith
         return len(last) == 1 and last.islower()
