@@ -181,8 +181,9 @@ class Endpoint:
                 )
             ) from error
         except httpx.TransportError as error:
+            reason = self._clean(str(error)).rstrip(".") or type(error).__name__
             unreachable = ModelUnavailable(
-                f"{self._address.base} cannot be reached: {self._clean(str(error)).rstrip('.') or type(error).__name__}.",
+                f"{self._address.base} cannot be reached: {reason}.",
                 hint="Is the server running, and is the address right? Mind HTTP_PROXY and SSL_CERT_FILE.",
             )
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
