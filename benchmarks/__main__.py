@@ -141,6 +141,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(options: Options) -> int:
     started = time.monotonic()
     failed = 0
+    _warn_if_busy()
     for name, speed in SPEEDS.items():
         if name not in options.only:
             continue
@@ -167,6 +168,13 @@ def _run(options: Options) -> int:
     summarise(results)
     print(f"\n{time.monotonic() - started:.0f} s in all" + (f", {failed} failed" if failed else ""))
     return 1 if failed else 0
+
+
+def _warn_if_busy() -> None:
+    """Times of a machine that others use too say little, and nobody would see it from the tables."""
+    cores = os.cpu_count() or 1
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > cores / 2:
+        print(f"the machine is busy (load {load:.1f} on {cores} cores): times will be too long, rates too low")
 
 
 def _folder(path: Path) -> Path:

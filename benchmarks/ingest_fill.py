@@ -84,10 +84,9 @@ def _drop_old_versions(folder: Path) -> None:
     import lancedb
 
     warnings.filterwarnings("ignore", message="optimize")  # that nobody else reads the store is known here
-    connection = lancedb.connect(folder)
-    for path in folder.rglob("*.lance"):
-        if path.is_dir() and path.parent == folder:
-            connection.open_table(path.stem).optimize(cleanup_older_than=timedelta(0))
+    for versions in folder.rglob("*.lance/_versions"):
+        table = versions.parent
+        lancedb.connect(table.parent).open_table(table.stem).optimize(cleanup_older_than=timedelta(0))
 
 
 if __name__ == "__main__":

@@ -75,6 +75,7 @@ async def _store(
             await _fill(store, documents(made, filled // PASSAGES, (size - filled) // PASSAGES))
             filled = size
             result.fill[f"{name}.{size}"] = time.perf_counter() - started
+            print(f"{name}: {size:,} passages after {result.fill[f'{name}.{size}']:.0f} s", flush=True)
             for kind, arguments in KINDS.items():
                 search = _search(store, arguments)
                 await _timed(search, asked[:WARM])
