@@ -93,27 +93,41 @@ class TokenVectorPacker:
         return signs
 
     def turn(self, vectors: Vectors, /) -> Vectors:
-        """Rows as the packed ones stand: rotated, lengths and angles kept."""
-        turned: Vectors = vectors.astype(np.float32, copy=False) @ _rotation(vectors.shape[1])
+        """Rows as the packed ones stand: rotated, lengths and angles kept.
+
+        The rotation is the same for ever and comes from no data: signs drawn by a hash, then a Hadamard transform (of
+        the power of two in d) beside a cosine transform (of the odd rest). No BLAS: its threads cost more than they
+        save on so little.
+        """
+        count, dimensions = vectors.shape
+        power = max(1, dimensions & -dimensions)
+        odd = dimensions // power
+        rows = vectors * _signs(dimensions)
+        half = 1
+        while half < power:
+            pairs = rows.reshape(count, power // (2 * half), 2, half * odd)
+            rows = np.stack([pairs[:, :, 0] + pairs[:, :, 1], pairs[:, :, 0] - pairs[:, :, 1]], axis=2)
+            half *= 2
+        turned: Vectors = np.einsum("npi,ij->npj", rows.reshape(count, power, odd), _cosine(odd))
+        turned = turned.reshape(count, dimensions)
+        turned /= np.float32(np.sqrt(power))
         return turned
 
 
 @functools.lru_cache(maxsize=4)
-def _rotation(dimensions: int) -> Vectors:
-    """float32[d, d], orthonormal and the same for ever: signs drawn by a hash, then a Hadamard transform (of the power
-    of two in d) beside a cosine transform (of the odd rest). Nothing in it comes from any data."""
-    power = dimensions & -dimensions
-    odd = dimensions // power if power else 1
-    hadamard = np.ones((1, 1))
-    while len(hadamard) < power:
-        hadamard = np.block([[hadamard, hadamard], [hadamard, -hadamard]]) / np.sqrt(2)
-    frequency, place = np.indices((odd, odd))
-    cosine = np.cos(np.pi * (place + 0.5) * frequency / odd) * np.sqrt(2 / odd)
-    cosine[0] /= np.sqrt(2)
+def _signs(dimensions: int) -> Vectors:
     drawn = hashlib.shake_256(b"citeward").digest(-(-dimensions // 8))
-    signs = np.unpackbits(np.frombuffer(drawn, np.uint8))[:dimensions] * 2.0 - 1.0
-    turned: Vectors = (signs[:, None] * np.kron(hadamard, cosine)[:dimensions, :dimensions]).astype(np.float32)
-    turned.flags.writeable = False
+    bits = np.unpackbits(np.frombuffer(drawn, np.uint8))[:dimensions]
+    return bits.astype(np.float32) * 2 - 1
+
+
+@functools.lru_cache(maxsize=4)
+def _cosine(size: int) -> Vectors:
+    """The orthonormal DCT-II, float32[size, size]."""
+    frequency, place = np.indices((size, size))
+    rows = np.cos(np.pi * (place + 0.5) * frequency / max(1, size)) * np.sqrt(2 / max(1, size))
+    rows[:1] /= np.sqrt(2)
+    turned: Vectors = rows.astype(np.float32)
     return turned
 
 
