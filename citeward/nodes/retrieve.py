@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypedDict
 
+import structlog
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
 from citeward.contracts.event import Guarded, Passages
 from citeward.contracts.guardrail import Action, Origin, Verdict
-from citeward.contracts.retrieval import Hit, Passage
+from citeward.contracts.retrieval import Hit, Passage, Reranker
 from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.deadline import remaining
 from citeward.nodes.services import Services
-from citeward.retrieval.context import pack
+from citeward.retrieval.context import pack, texts_between
 from citeward.text.followup import leans
 
 CANDIDATES = 20
-"""Passages that search hands to the reranker."""
+"""Passages that search hands to the reranker; `Limits.passages` of them, 5 by default, reach the prompt."""
+PATIENCE = 5.0
+"""Seconds that a reranker may take; of a run's last seconds it gets half, so that an answer can still be given."""
+
+logger = structlog.get_logger(__name__)
 
 
 class RetrieveState(TypedDict, total=False):
@@ -46,14 +53,13 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         # The store is the team's own, so it is searched with what the user typed, not with placeholders.
         query = Vault.load(state.get("vault") or {}).restore(_query(state))
         hits = await _search(active, query, context)
-        candidates = [hit.passage for hit in hits]
-        degraded = any(hit.degraded for hit in hits)
-        if active.reranker is not None and candidates:
-            candidates = await active.reranker.rerank(query, candidates, limit=CANDIDATES)
-        safe, verdicts = await _guarded(active, candidates[: 2 * active.limits.passages])
+        found = [hit.passage for hit in hits]
+        ranked = await _reranked(active.reranker, query, found, runtime) if active.reranker and found else found
+        degraded = ranked is None or any(hit.degraded for hit in hits)
+        candidates = found if ranked is None else ranked
+        passages, verdicts = await _chosen(active, candidates[: 2 * active.limits.passages], context)
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
-        passages = tuple(pack(safe, limit=active.limits.passages, max_tokens=active.limits.context_tokens))
         emit(runtime, Passages(passages=passages, degraded=degraded))
         return {"passages": passages, "degraded": degraded, "verdicts": (*state.get("verdicts", ()), *verdicts)}
 
@@ -89,7 +95,65 @@ async def _search(services: Services, query: str, context: Context) -> list[Hit]
         return []
 
 
-async def _guarded(services: Services, passages: list[Passage]) -> tuple[list[Passage], tuple[Verdict, ...]]:
+def patience(left: float | None) -> float:
+    """Seconds that a reranker gets of those that a run has left; None where the run has no deadline.
+
+    >>> patience(None), patience(60.0), patience(2.0)
+    (5.0, 5.0, 1.0)
+    """
+    return PATIENCE if left is None else min(PATIENCE, left / 2)
+
+
+async def _reranked(
+    reranker: Reranker, query: str, candidates: Sequence[Passage], runtime: Runtime[Context]
+) -> list[Passage] | None:
+    """The candidates in the reranker's order; None where it fails or takes too long, whatever the reason: the search's
+    own order is a good answer, and no reranker is worth a run."""
+    context = context_of(runtime)
+    seconds = patience(remaining(runtime))
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds):
+            return await reranker.rerank(query, candidates, limit=len(candidates), tenant=context.principal.tenant)
+    except Exception as error:  # noqa: BLE001 - a reranker is anybody's code, and whatever it raises ends here
+        logger.warning(
+            "retrieve.rerank_failed",
+            run_id=context.run_id,
+            reranker=type(reranker).__name__,
+            error=getattr(error, "code", type(error).__name__),
+            seconds=round(time.monotonic() - began, 3),
+        )
+        return None
+
+
+async def _chosen(
+    services: Services, candidates: Sequence[Passage], context: Context
+) -> tuple[tuple[Passage, ...], tuple[Verdict, ...]]:
+    """The passages that stand in the prompt, and the verdicts on those that were flagged or dropped.
+
+    Neighbours that were made one are checked again, so that instructions which go on from one passage to the next
+    are read as the model would read them.
+    """
+    store, limits = services.store, services.limits
+
+    async def stored_text(document_id: str) -> str:
+        if store is None:
+            return ""
+        return (await store.document(document_id, tenant=context.principal.tenant)).text
+
+    safe, verdicts = await _guarded(services, candidates)
+    texts = await texts_between(safe, stored_text)
+    packed = pack(safe, limit=limits.passages, max_tokens=limits.context_tokens, texts=texts)
+    checked = {passage.text for passage in safe}
+    whole = [passage for passage in packed if passage.text not in checked]
+    safe_whole, more = await _guarded(services, whole)
+    dropped = {passage.id for passage in whole} - {passage.id for passage in safe_whole}
+    if dropped:
+        verdicts += tuple(verdict for verdict in more if verdict.action is Action.BLOCK)
+    return tuple(passage for passage in packed if passage.id not in dropped), verdicts
+
+
+async def _guarded(services: Services, passages: Sequence[Passage]) -> tuple[list[Passage], tuple[Verdict, ...]]:
     """The passages that may stand in a prompt, and the verdicts on those that were flagged or dropped."""
     results = await asyncio.gather(*(services.rails.check(p.text, origin=Origin.RETRIEVED) for p in passages))
     safe = [passage for passage, checked in zip(passages, results, strict=True) if not checked.blocked]

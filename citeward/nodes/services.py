@@ -28,7 +28,7 @@ class Limits:
     passages: int = 5
     """Passages in the prompt."""
     context_tokens: int = 2_000
-    """Tokens of all passages together (an estimate: four characters each)."""
+    """Tokens of all passages together, as `citeward.text.tokens` estimates them."""
 
 
 @dataclass(frozen=True, kw_only=True)
