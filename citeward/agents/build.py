@@ -97,10 +97,10 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
     fixed = FunctionToolset([_named(known, name, "tool", spec) for name in wanted], cap=spec.limits.tool_output)
     if SEARCH not in spec.tools or parts.store is None:
         return lambda _: fixed
-    store, embedder = parts.store, parts.embedder
+    store, embedder, reranker = parts.store, parts.embedder, parts.reranker
 
     def for_principal(principal: Principal) -> Toolset:
-        search = search_toolset(store, embedder, tenant=principal.tenant, groups=principal.groups)
+        search = search_toolset(store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups)
         return combined(fixed, search)
 
     return for_principal

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
+import structlog
 from pydantic import Field
 
-from citeward.contracts.retrieval import Embedder, Hit, Retriever
+from citeward.contracts.retrieval import Embedder, Passage, Reranker, Retriever
 from citeward.contracts.tool import Toolset
 from citeward.tools.toolset import FunctionToolset
 
 MOST = 20
-"""Passages of one search."""
+"""Passages of one search; as many are found and reranked, however few are asked for."""
+PATIENCE = 5.0
+"""Seconds that a reranker may take."""
+
+logger = structlog.get_logger(__name__)
 
 
 def search_toolset(
-    retriever: Retriever, embedder: Embedder | None = None, *, tenant: str, groups: Sequence[str] | None = None
+    retriever: Retriever,
+    embedder: Embedder | None = None,
+    *,
+    reranker: Reranker | None = None,
+    tenant: str,
+    groups: Sequence[str] | None = None,
 ) -> Toolset:
     """A toolset with one tool, `search_documents`, that searches as the caller and nobody else.
 
@@ -25,6 +36,7 @@ def search_toolset(
     Args:
         retriever: What is searched.
         embedder: Turns the query into a vector; without one the search is by keyword only.
+        reranker: Puts the best of what was found first; where it fails, the order of the search stands.
         tenant: Whose documents.
         groups: The reader's groups; None means no restriction.
     """
@@ -36,21 +48,29 @@ def search_toolset(
             query: What to look for, in plain words.
             limit: How many passages to return.
         """
+        found = MOST if reranker is not None else limit
         if embedder is None:
-            hits = await retriever.search(query, alpha=0.0, limit=limit, tenant=tenant, groups=groups)
+            hits = await retriever.search(query, alpha=0.0, limit=found, tenant=tenant, groups=groups)
         else:
             (vector,) = await embedder.embed([query], queries=True)
-            hits = await retriever.search(query, vector, limit=limit, tenant=tenant, groups=groups)
-        return passages_as_text(hits)
+            hits = await retriever.search(query, vector, limit=found, tenant=tenant, groups=groups)
+        passages = [hit.passage for hit in hits]
+        if reranker is not None and passages:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    passages = await reranker.rerank(query, passages, limit=limit, tenant=tenant)
+            except Exception as error:  # noqa: BLE001 - a reranker is anybody's code, and whatever it raises ends here
+                logger.warning("search.rerank_failed", error=getattr(error, "code", type(error).__name__))
+        return passages_as_text(passages[:limit])
 
     return FunctionToolset([search_documents])
 
 
-def passages_as_text(hits: Sequence[Hit]) -> str:
+def passages_as_text(passages: Sequence[Passage]) -> str:
     """Numbered passages, each under the name of its document."""
-    if not hits:
+    if not passages:
         return "No passage was found."
     return "\n\n".join(
-        f"[{number}] {hit.passage.title or hit.passage.source} ({hit.passage.source})\n{hit.passage.text}"
-        for number, hit in enumerate(hits, start=1)
+        f"[{number}] {passage.title or passage.source} ({passage.source})\n{passage.text}"
+        for number, passage in enumerate(passages, start=1)
     )

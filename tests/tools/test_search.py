@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from structlog.testing import capture_logs
 
 from citeward.contracts.retrieval import Hit, Passage
 from citeward.contracts.tool import ToolCall
@@ -71,6 +72,35 @@ async def test_with_an_embedder_both_legs_are_searched_and_without_one_only_word
     assert shelf.asked[0]["vector"].tolist() == [1.0, 1.0]
     assert "alpha" not in shelf.asked[0]
     assert (shelf.asked[1]["vector"], shelf.asked[1]["alpha"]) == (None, 0.0)
+
+
+async def test_a_reranker_sees_twenty_and_decides_what_comes_first():
+    asked = {}
+
+    class Backwards:
+        async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"):
+            asked.update(query=query, limit=limit, tenant=tenant)
+            return list(reversed(passages))[:limit]
+
+    shelf = Shelf()
+    toolset = search_toolset(shelf, reranker=Backwards(), tenant="acme")
+    result = await toolset.call(call(query="Mondays Sundays", limit=1))
+    assert result.content == "[1] About (a.md)\nAcme is closed on Sundays."
+    assert shelf.asked[0]["limit"] == 20
+    assert asked == {"query": "Mondays Sundays", "limit": 1, "tenant": "acme"}
+
+
+async def test_where_the_reranker_fails_the_order_of_the_search_stands():
+    class Failing:
+        async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"):
+            raise ConnectionError(query)
+
+    with capture_logs() as logs:
+        toolset = search_toolset(Shelf(), reranker=Failing(), tenant="acme")
+        result = await toolset.call(call(query="Mondays Sundays", limit=1))
+    assert result.content == "[1] About (a.md)\nAcme ships on Mondays."
+    assert [log["event"] for log in logs] == ["search.rerank_failed"]
+    assert "Mondays" not in str(logs)
 
 
 async def test_it_holds_to_the_contract():
