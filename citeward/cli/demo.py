@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from citeward.cli.options import ProjectOption, run
@@ -32,24 +31,30 @@ def demo(project: ProjectOption = None) -> int:
         root, own = project or find_project(), True
     except NotFound:
         root, own = starter(), False
+    return run(_demo(root, own=own))
+
+
+async def _demo(root: Path, *, own: bool) -> int:
+    from citeward.project.declared import read_project
+    from citeward.project.retrieval import scratch_store
+
+    project = read_project(root)
     if own:
-        return run(_demo(root, None))
-    with TemporaryDirectory(prefix="citeward-demo-") as folder:
-        return run(_demo(root, Path(folder)))
+        return await _shown(project)
+    async with scratch_store(project) as scratch:
+        return await _shown(scratch)
 
 
-async def _demo(root: Path, store: Path | None) -> int:
+async def _shown(project: Project) -> int:
     from rich.console import Console
 
     from citeward.cli.index import index_documents, show_report
-    from citeward.project.declared import read_project
     from citeward.project.opened import open_project
 
     console = Console(highlight=False)
-    project = read_project(root)
     console.rule(f"indexing {', '.join(str(path) for path in project.settings.documents)}", align="left")
-    show_report(console, await index_documents(project, [], console, store=store))
-    async with open_project(root, keep_threads=False, store=store) as opened:
+    show_report(console, await index_documents(project, [], console))
+    async with open_project(project, keep_threads=False) as opened:
         failed = [case for case in demo_cases(project) if not await _ask(console, opened, case)]
     console.rule(align="left")
     if failed:

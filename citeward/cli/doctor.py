@@ -39,7 +39,10 @@ class Finding:
 
 _EXTRAS = {
     "needle": ("needle", "the embedded default calls tools"),
-    "community": ("langchain_community", "LangChain's community tools can be put into tools/"),
+    "community": ("langchain_community", "LangChain's community tools, loaders and stores can be plugged in"),
+    "weaviate": ("weaviate", "documents can be kept on a Weaviate server"),
+    "ray": ("ray", "documents can be indexed on a Ray cluster"),
+    "cross-encoder": ("sentence_transformers", "a cross-encoder can rerank in this process"),
 }
 """What each extra brings: the module that shows that it is installed, and what can then be done."""
 
@@ -79,7 +82,7 @@ async def _findings(root: Path | None) -> list[Finding]:
 
     found = [
         Finding(what="citeward", state=State.GOOD, told=f"{__version__} on Python {platform.python_version()}"),
-        await _embedder(),
+        _minilm(),
         *_extras(),
     ]
     try:
@@ -91,22 +94,31 @@ async def _findings(root: Path | None) -> list[Finding]:
         found.append(Finding(what=kind, state=State.GOOD, told=", ".join(names) or "none"))
     models = ", ".join(f"{name} ({model.provider}, {model.tier})" for name, model in project.settings.models.items())
     found.append(Finding(what="models", state=State.GOOD, told=models))
-    found.append(await _opened(project))
+    found += [_searched(project), await _opened(project)]
     return found
 
 
-async def _embedder() -> Finding:
+def _minilm() -> Finding:
     from citeward.errors import CitewardError
     from citeward.retrieval.embedding.minilm import MiniLM
 
     try:
         loaded = MiniLM().load()
     except CitewardError as error:
-        return Finding(what="embedder", state=State.BROKEN, told=error.message, hint=error.hint)
+        return Finding(what="all-MiniLM-L6-v2", state=State.BROKEN, told=error.message, hint=error.hint)
     if loaded.notice:
         told, _, hint = loaded.notice.partition("\nhint: ")
-        return Finding(what="embedder", state=State.MISSING, told=told, hint=hint)
-    return Finding(what="embedder", state=State.GOOD, told=f"all-MiniLM-L6-v2, faster graph in {loaded.path}")
+        return Finding(what="all-MiniLM-L6-v2", state=State.MISSING, told=told, hint=hint)
+    return Finding(what="all-MiniLM-L6-v2", state=State.GOOD, told=f"faster graph in {loaded.path}")
+
+
+def _searched(project: Project) -> Finding:
+    """What the settings search with."""
+    embedder, reranker = project.settings.embedder, project.settings.reranker
+    told = [f"{embedder.model} at {embedder.url}" if embedder.kind == "endpoint" else embedder.kind]
+    if reranker.kind != "none":
+        told.append(f"reranked by {getattr(reranker, 'model', reranker.kind)}")
+    return Finding(what="embedder", state=State.GOOD, told=", ".join(told))
 
 
 def _extras() -> Iterator[Finding]:
@@ -127,12 +139,13 @@ async def _opened(project: Project) -> Finding:
     from citeward.errors import CitewardError
     from citeward.project.opened import open_project
 
+    settings = project.settings.store
+    where = project.path(settings.path) if settings.kind == "lancedb" else f"{settings.collection} at {settings.url}"
     try:
-        async with open_project(project.root) as opened:
-            count = await opened.store.count()
+        async with open_project(project) as opened:
+            count = await opened.retrieval.store.count()
     except CitewardError as error:
         return Finding(what="store", state=State.BROKEN, told=error.message, hint=error.hint)
-    where = project.path(project.settings.store.path) if project.settings.store.kind == "lancedb" else "the store"
     if not count:
         return Finding(what="store", state=State.MISSING, told=f"nothing in {where}", hint="Run `citeward index`.")
     return Finding(what="store", state=State.GOOD, told=f"{count:,} passages in {where}")

@@ -41,7 +41,7 @@ async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file:
         agent = opened.agent(loaded.suite.agent)
 
         async def text(document_id: str) -> str:
-            return (await opened.store.document(document_id)).text
+            return (await opened.retrieval.store.document(document_id)).text
 
         scorers = build_scorers(loaded.suite.scorers, document_text=text, seconds=loaded.suite.seconds)
         report = await run_suite(loaded, agent_target(agent), scorers)

@@ -50,7 +50,7 @@ def show_citations(console: Console, answer: Answer) -> None:
 
 async def warn_where_nothing_is_indexed(opened: OpenProject) -> None:
     """Say on stderr that there is nothing to answer from, before a refusal puzzles anybody."""
-    if not await opened.store.count():
+    if not await opened.retrieval.store.count():
         warning = Text("nothing is indexed yet: run `citeward index`", style="yellow")
         Console(stderr=True, highlight=False).print(warning)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from citeward.contracts.guardrail import Origin
 from citeward.contracts.retrieval import Document
@@ -19,8 +19,10 @@ from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
 from citeward.ingest.sync import sync
 from citeward.models.needle.decider import NeedleDecider
-from citeward.project.declared import read_project
+from citeward.project.declared import Project, read_project
 from citeward.project.opened import OpenProject, open_project, open_rails
+from citeward.project.retrieval import scratch_store
+from citeward.settings import MaxSimSettings
 
 
 async def measure_part(
@@ -64,36 +66,48 @@ async def measure_part(
             return await measure_tools(data, decide=decider.decide, limit=limit, seed=seed, progress=progress)
         finally:
             decider.close()
-    with TemporaryDirectory(prefix="citeward-measure-") as folder:
-        async with open_project(root, keep_threads=False, store=Path(folder)) as opened:
-            target = opened.agent(agent)
-            fill = _fill(opened)
-            if part == "answers":
-                return await measure_answers(
-                    data, answer=target.ask, fill=fill, limit=limit, seed=seed, progress=progress
-                )
-            if opened.embedder is None:
-                raise InvalidInput(
-                    "the project has no embedder, so there is no vector search to measure",
-                    hint='Set kind = "minilm" under [embedder] in citeward.toml.',
-                )
-            return await measure_retrieval(
-                data,
-                store=opened.store,
-                embedder=opened.embedder,
-                fill=fill,
-                alpha=target.spec.retrieval.alpha,
-                limit=limit,
-                seed=seed,
-                progress=progress,
+    declared = read_project(root)
+    if part == "retrieval":
+        declared = _reranking(declared)
+    async with scratch_store(declared) as project, open_project(project, keep_threads=False) as opened:
+        target = opened.agent(agent)
+        fill = _fill(opened)
+        if part == "answers":
+            return await measure_answers(data, answer=target.ask, fill=fill, limit=limit, seed=seed, progress=progress)
+        if opened.retrieval.embedder is None:
+            raise InvalidInput(
+                "the project has no embedder, so there is no vector search to measure",
+                hint='Set kind = "minilm" under [embedder] in citeward.toml.',
             )
+        return await measure_retrieval(
+            data,
+            store=opened.retrieval.store,
+            embedder=opened.retrieval.embedder,
+            reranker=opened.retrieval.reranker,
+            fill=fill,
+            alpha=target.spec.retrieval.alpha,
+            limit=limit,
+            seed=seed,
+            progress=progress,
+        )
+
+
+def _reranking(project: Project) -> Project:
+    """The project with the embedded reranker where it has none: measuring tells what it would bring."""
+    settings = project.settings
+    if settings.reranker.kind != "none" or settings.embedder.kind == "none":
+        return project
+    return replace(project, settings=settings.model_copy(update={"reranker": MaxSimSettings()}))
 
 
 def _fill(opened: OpenProject) -> Fill:
     """Puts documents into the store as `citeward index` does."""
 
     async def fill(documents: Sequence[Document]) -> int:
-        report = await sync(documents, opened.store, opened.embedder, roots=(), chunker=opened.project.chunker())
+        parts = opened.retrieval
+        report = await sync(
+            documents, parts.store, parts.embedder, roots=(), chunker=opened.project.chunker(), packer=parts.packer
+        )
         return report.passages
 
     return fill

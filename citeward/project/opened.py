@@ -17,7 +17,7 @@ from citeward.agents.agent import Agent
 from citeward.agents.build import Parts, build_agent
 from citeward.cache.exact import ExactCache
 from citeward.contracts.model import Model
-from citeward.contracts.retrieval import Store, TokenEmbedder
+from citeward.contracts.retrieval import TokenEmbedder
 from citeward.contracts.tool import ToolDecider
 from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
@@ -27,8 +27,7 @@ from citeward.models.extractive.model import ExtractiveModel
 from citeward.models.needle.decider import NeedleDecider
 from citeward.models.router.rules import RuleRouter
 from citeward.project.declared import Project, find_project, read_project
-from citeward.retrieval.embedding.minilm import MiniLM
-from citeward.retrieval.lancedb import LanceStore
+from citeward.project.retrieval import Retrieval, open_retrieval
 from citeward.settings import Settings
 
 
@@ -37,8 +36,7 @@ class OpenProject:
     """What a project runs with. Get it from `open_project`."""
 
     project: Project
-    store: Store
-    embedder: TokenEmbedder | None
+    retrieval: Retrieval
     models: Mapping[str, Model]
     rails: Rails
     agents: Mapping[str, Agent]
@@ -50,31 +48,30 @@ class OpenProject:
 
 @asynccontextmanager
 async def open_project(
-    root: Path | str | None = None, *, keep_threads: bool = True, store: Path | None = None
+    root: Project | Path | str | None = None, *, keep_threads: bool = True
 ) -> AsyncIterator[OpenProject]:
     """Open a project for as long as the `async with` block lasts.
 
     Args:
-        root: The folder with citeward.toml; found from the working folder upwards where None.
+        root: The folder with citeward.toml, found from the working folder upwards where None; or a project that was
+            read already.
         keep_threads: Keep threads in the project's SQLite file; False keeps them in memory.
-        store: Folder of another store to open in the place of the project's own.
 
     Raises:
         ProjectError: A file of the project cannot be used; it names file and line.
         StoreError: The store cannot be opened.
         CheckpointError: The file of threads cannot be opened.
     """
-    project = read_project(Path(root) if root is not None else find_project())
+    if not isinstance(root, Project):
+        root = read_project(Path(root) if root is not None else find_project())
     async with AsyncExitStack() as stack:
-        yield await _open(project, stack, keep_threads=keep_threads, store_path=store)
+        yield await _open(root, stack, keep_threads=keep_threads)
 
 
-async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, store_path: Path | None) -> OpenProject:
+async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) -> OpenProject:
     settings = project.settings
-    embedder = open_embedder(project)
-    store = open_store(project, embedder, path=store_path)
-    stack.push_async_callback(store.close)
-    models = await _models(settings, embedder, stack)
+    retrieval = await stack.enter_async_context(open_retrieval(project))
+    models = await _models(settings, retrieval.local, stack)
     rails = open_rails(project)
     parts = Parts(
         models=models,
@@ -83,40 +80,23 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool, 
         prompts=project.prompts,
         tools=project.tools,
         graphs=project.graphs,
-        store=store,
-        embedder=embedder,
+        store=retrieval.store,
+        embedder=retrieval.embedder,
+        local=retrieval.local,
+        reranker=retrieval.reranker,
         cache=ExactCache(entries=settings.cache.entries, ttl=settings.cache.ttl) if settings.cache.entries else None,
         checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(serde=checkpoint_serializer()),
     )
     # Loading takes seconds; done here and side by side, no question has to wait for it.
-    await asyncio.gather(rails.warm(), _warm(embedder))
+    await asyncio.gather(rails.warm(), _warm(retrieval.local))
     agents = {name: build_agent(spec, parts) for name, spec in project.agents.items()}
-    return OpenProject(project=project, store=store, embedder=embedder, models=models, rails=rails, agents=agents)
+    return OpenProject(project=project, retrieval=retrieval, models=models, rails=rails, agents=agents)
 
 
 def open_rails(project: Project) -> Rails:
     """The guards of the project's policy; of the shipped one where it names none."""
     policy = project.settings.policy
     return build_rails(load_policy(project.path(policy) if policy else None))
-
-
-def open_embedder(project: Project) -> TokenEmbedder | None:
-    """The embedder that the settings name; None where they say to search by keyword only."""
-    settings = project.settings.embedder
-    if settings.kind != "minilm":
-        return None
-    return MiniLM(cache_dir=project.path(settings.cache) if settings.cache else None)
-
-
-def open_store(project: Project, embedder: TokenEmbedder | None, *, path: Path | None = None) -> Store:
-    """The project's store, or one of the same make at `path`."""
-    settings = project.settings.store
-    assert settings.kind == "lancedb"
-    return LanceStore(
-        path or project.path(settings.path),
-        embedder=embedder.name if embedder else None,
-        dimensions=embedder.dimensions if embedder else None,
-    )
 
 
 async def _warm(embedder: TokenEmbedder | None) -> None:

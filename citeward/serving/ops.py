@@ -21,7 +21,7 @@ def ops_routes() -> APIRouter:
             "status": "ok",
             "version": __version__,
             "agents": list(project.agents),
-            "passages": await project.store.count(),
+            "passages": await project.retrieval.store.count(),
         }
 
     return router

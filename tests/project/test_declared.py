@@ -52,7 +52,7 @@ def test_an_agent_that_is_not_there_is_named_with_those_that_are(root: Path) -> 
             "citeward.toml",
             "default_agent is 'x'",
         ),
-        ("citeward.toml", "port = 8000", "port = 800000", "citeward.toml:33", "server.port = 800000"),
+        ("citeward.toml", "port = 8000", "port = 800000", "citeward.toml:40", "server.port = 800000"),
         ("agents/assistant.yaml", "prompt: answer", "prompt: lost", "agents/assistant.yaml:3", "no prompt 'lost'"),
         (
             "agents/support.yaml",
