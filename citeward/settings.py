@@ -230,6 +230,10 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"index.min_tokens {self.index.min_tokens} is more than max_tokens {self.index.max_tokens}"
             )
+        if self.index.overlap > self.index.max_tokens // 2:
+            raise ValueError(
+                f"index.overlap {self.index.overlap} is more than half of max_tokens {self.index.max_tokens}"
+            )
         return self
 
 

@@ -30,9 +30,13 @@ def test_other_variables_with_the_prefix_are_left_alone() -> None:
 
 
 def test_sizes_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "citeward.toml").write_text("[index]\nmin_tokens = 300\n")
-    with pytest.raises(ProjectError, match="min_tokens 300 is more than max_tokens 220"):
-        read_settings(tmp_path / "citeward.toml", {})
+    for text, told in (
+        ("min_tokens = 300", "min_tokens 300 is more than max_tokens 220"),
+        ("overlap = 111", "overlap 111 is more than half of max_tokens 220"),
+    ):
+        (tmp_path / "citeward.toml").write_text(f"[index]\n{text}\n")
+        with pytest.raises(ProjectError, match=told):
+            read_settings(tmp_path / "citeward.toml", {})
 
 
 def test_settings_are_frozen() -> None:
