@@ -9,7 +9,8 @@ import pytest
 from langgraph.runtime import Runtime
 from structlog.testing import capture_logs
 
-from citeward.contracts.event import Event, Guarded
+from citeward.citations.stream import Citer
+from citeward.contracts.event import Cited, Event, Guarded
 from citeward.contracts.guardrail import Action
 from citeward.contracts.principal import Principal
 from citeward.contracts.retrieval import Chunk, Document, Passage, Reranker, Store
@@ -179,3 +180,23 @@ async def test_instructions_that_go_on_from_one_passage_to_the_next_are_caught_w
 async def test_a_tenant_without_documents_finds_nothing(services: Services) -> None:
     written, _ = await _run(replace(services, reranker=Raising(ValueError())), tenant="nobody")
     assert (written["passages"], written["degraded"]) == ((), False)
+
+
+async def test_a_quote_from_either_half_of_two_neighbours_is_found_in_the_document(services: Services) -> None:
+    written, _ = await _run(services)
+
+    async def stored_text(document_id: str) -> str:
+        assert services.store is not None
+        return (await services.store.document(document_id)).text
+
+    number = 1 + [passage.document_id for passage in written["passages"]].index("harbour.md")
+    citer = Citer(written["passages"], stored_text)
+    said = f"The harbour was dug in 1804. [{number}] The harbour closes at night. [{number}]"
+    events = [*await citer.feed(said), *await citer.close()]
+    citations = [event.citation for event in events if isinstance(event, Cited)]
+    assert [citation.quote for citation in citations] == [
+        "The harbour was dug in 1804.",
+        "The harbour closes at night.",
+    ]
+    assert all(HARBOUR[citation.quote_start : citation.quote_end] == citation.quote for citation in citations)
+    assert [citation.line for citation in citations] == [1, 5]

@@ -26,8 +26,8 @@ from citeward.retrieval.rerank.packing import TokenVectorPacker
 POWER = 8
 """Of each word's best similarity: .9 counts for .43, .7 for .06."""
 WEIGHT = 4
-"""Of the words' mean beside the search's score, which is scaled to 0..1. The mean seldom passes .25, so the two weigh
-about alike. Both constants stand in the middle of a plateau: half and double give the same within noise."""
+"""Of the words' mean beside the search's score, which is scaled to 0..1. The best passage's mean is about .2, so the two
+weigh about alike. Both constants stand on a plateau: half and double of each give the same within noise."""
 BATCH = 8
 """Passages without stored vectors that one rerank embeds at a time, so that others get their turn."""
 
