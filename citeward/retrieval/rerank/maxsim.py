@@ -26,7 +26,7 @@ from citeward.retrieval.rerank.packing import TokenVectorPacker
 POWER = 8
 """Of each word's best similarity: .9 counts for .43, .7 for .06."""
 WEIGHT = 4
-"""Of the words' mean beside the search's score, which is scaled to 0..1. The best passage's mean is about .2, so the two
+"""Of the words' mean beside the search's score, which is scaled to 0..1. The best passage's mean is about .2, so both
 weigh about alike. Both constants stand on a plateau: half and double of each give the same within noise."""
 BATCH = 8
 """Passages without stored vectors that one rerank embeds at a time, so that others get their turn."""
