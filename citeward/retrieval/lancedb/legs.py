@@ -6,6 +6,7 @@ What both legs' best come to is read once, by number, from the same version.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,9 +31,24 @@ class Asked:
     degraded: bool
 
 
-async def nothing() -> Scores:
-    """A leg that is not searched."""
-    return {}
+async def search_legs(
+    table: Any, terms: Sequence[str], vector: Vector | None, condition: str | None, asked: Asked
+) -> list[Hit]:
+    """The best passages, best first.
+
+    Args:
+        table: Of one version, for both legs.
+        terms: Empty where the keyword leg is not searched.
+        vector: None where the vector leg is not.
+        condition: As `where` makes it.
+        asked: What was asked for.
+    """
+    # Both legs wait on native threads, so they run side by side.
+    keyword, nearest = await asyncio.gather(
+        keyword_leg(table, terms, condition, asked.limit) if terms else _nothing(),
+        vector_leg(table, vector, condition, asked.limit) if vector is not None else _nothing(),
+    )
+    return await _hits(table, keyword, nearest, asked)
 
 
 async def keyword_leg(table: Any, terms: Sequence[str], condition: str | None, limit: int) -> Scores:
@@ -52,8 +68,7 @@ async def vector_leg(table: Any, vector: Vector, condition: str | None, limit: i
     return {row: 1 - distance for row, distance in await _scores(exact, "_distance", condition, limit)}
 
 
-async def read_hits(table: Any, keyword: Scores, vector: Scores, asked: Asked) -> list[Hit]:
-    """The best passages of both legs, best first."""
+async def _hits(table: Any, keyword: Scores, vector: Scores, asked: Asked) -> list[Hit]:
     passages = await _passages(table, _best(keyword, vector, asked))
     names = {row: found.id for row, found in passages.items()}
     by_id = {found.id: found for found in passages.values()}
@@ -65,6 +80,10 @@ async def read_hits(table: Any, keyword: Scores, vector: Scores, asked: Asked) -
         limit=asked.limit,
         degraded=asked.degraded,
     )
+
+
+async def _nothing() -> Scores:
+    return {}
 
 
 def _best(keyword: Scores, vector: Scores, asked: Asked) -> list[str]:

@@ -48,7 +48,7 @@ class Space:
         """Name of its folder, always the same: a filling that was stopped is found again.
 
         >>> Space(embedder="all-MiniLM-L6-v2", dimensions=384).folder
-        'v384-all-minilm-l6-v2-cadfc53fd2c6'
+        'v384-all-minilm-l6-v2-07db4e1f186d'
         """
         if self.embedder is None:
             return KEYWORD

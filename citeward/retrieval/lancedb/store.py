@@ -23,17 +23,16 @@ from citeward.retrieval.checks import check_search, utf8
 from citeward.retrieval.lancedb.binding import Binding
 from citeward.retrieval.lancedb.columns import ordered_keys
 from citeward.retrieval.lancedb.faults import faults
-from citeward.retrieval.lancedb.legs import Asked, keyword_leg, nothing, read_hits, vector_leg
+from citeward.retrieval.lancedb.legs import Asked, search_legs
+from citeward.retrieval.lancedb.lookup import count_passages, read_document, read_listing, read_tokens
 from citeward.retrieval.lancedb.retirement import retire_spaces
-from citeward.retrieval.lancedb.rows import DOCUMENT, LISTED, batch, document, listed
+from citeward.retrieval.lancedb.rows import batch
 from citeward.retrieval.lancedb.snapshot import Snapshot
 from citeward.retrieval.lancedb.space import Space
 from citeward.retrieval.lancedb.tables import Tables
 from citeward.retrieval.lancedb.upkeep import Upkeep
-from citeward.retrieval.lancedb.where import among, quoted, where
-from citeward.retrieval.lancedb.writing import commit
-
-_IDS_AT_ONCE = 500
+from citeward.retrieval.lancedb.where import where
+from citeward.retrieval.lancedb.writing import commit, remove
 
 
 class LanceStore:
@@ -109,13 +108,8 @@ class LanceStore:
         words = terms(utf8(query)) if alpha < 1 or degraded else []
         with self._reading():
             condition = where(filters, groups, await rows.ordered(ordered_keys(filters)))
-            # Both legs wait on native threads, so they run side by side.
-            by_word, by_vector = await asyncio.gather(
-                keyword_leg(rows.table, words, condition, limit) if words else nothing(),
-                vector_leg(rows.table, values, condition, limit) if values is not None else nothing(),
-            )
             asked = Asked(alpha=alpha, fusion=fusion, limit=limit, degraded=degraded)
-            return await read_hits(rows.table, by_word, by_vector, asked)
+            return await search_legs(rows.table, words, values, condition, asked)
 
     async def upsert(
         self,
@@ -164,18 +158,11 @@ class LanceStore:
         space = self._binding.bound()
         self._binding.confirm()
         table = await self._of(space).find(tenant) if space is not None else None
-        ids = list(dict.fromkeys(document_ids))
-        removed = 0
-        if table is None or not ids:
-            return removed
+        if table is None or not document_ids:
+            return 0
         async with self._writing:
-            for start in range(0, len(ids), _IDS_AT_ONCE):
-                condition = among("document_id", ids[start : start + _IDS_AT_ONCE])
-                with faults(self.path):
-                    there = await table.count_rows(f"ordinal = 0 AND {condition}")
-                    if there:
-                        await table.delete(condition)
-                removed += there
+            with faults(self.path):
+                removed = await remove(table, document_ids)
             self._binding.confirm()
             if removed:
                 await self._upkeep.written(tenant, table, 0)
@@ -189,26 +176,18 @@ class LanceStore:
         """
         rows = await self._found(tenant)
         with self._reading():
-            query = rows.table.query().where(f"document_id = {quoted(utf8(document_id))} AND ordinal = 0")
-            found = await query.select(list(DOCUMENT)).limit(1).to_list()
-        if not found:
+            found = await read_document(rows.table, document_id)
+        if found is None:
             raise NotFound(f"no document {document_id!r} in tenant {tenant!r}", hint="index it first")
-        return document(found[0])
+        return found
 
     async def documents(self, *, tenant: str = "default") -> AsyncIterator[StoredDocument]:
-        """Every stored document, without its text; nothing for a tenant that is not there.
-
-        As of one commit, and read at once (some 100 bytes a document), so that whoever takes his time over them never
-        asks for a version that is gone.
-        """
+        """Every stored document, without its text, as of one commit; nothing for a tenant that is not there."""
         rows = await self._snapshot(tenant)
-        if rows is None:
-            return
-        with self._reading():
-            found = await rows.table.query().where("ordinal = 0").select(list(LISTED)).to_arrow()
-        for part in found.to_batches(max_chunksize=1_000):
-            for row in part.to_pylist():
-                yield listed(row)
+        if rows is not None:
+            with self._reading():
+                async for one in read_listing(rows.table):
+                    yield one
 
     async def count(self, *, tenant: str = "default") -> int:
         """How many passages the tenant has; 0 for one that is not there."""
@@ -216,7 +195,7 @@ class LanceStore:
         if rows is None:
             return 0
         with self._reading():
-            return int(await rows.table.count_rows("start IS NOT NULL"))
+            return await count_passages(rows.table)
 
     async def generation(self, *, tenant: str = "default") -> str:
         """The tenant's last commit; a table that was deleted and made anew begins another line of commits."""
@@ -229,9 +208,7 @@ class LanceStore:
         if rows is None or not passage_ids:
             return {}
         with self._reading():
-            query = rows.table.query().where(f"tokens IS NOT NULL AND {among('id', map(utf8, passage_ids))}")
-            found = await query.select(["id", "tokens"]).to_list()
-        return {row["id"]: row["tokens"] for row in found}
+            return await read_tokens(rows.table, passage_ids)
 
     async def tenants(self) -> list[str]:
         """Every tenant that has documents, sorted."""

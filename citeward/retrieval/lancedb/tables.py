@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from citeward.retrieval.lancedb.rows import schema
 from citeward.retrieval.lancedb.snapshot import Snapshot
 from citeward.retrieval.lancedb.tenants import table_name, tenant_name
 
-_INDEX_CACHE = 2 << 30
-"""Bytes of indexes kept in memory: the graph of a million passages. LanceDB's own bound is thrice that."""
+_INDEX_CACHE = 1 << 30
+"""Bytes of indexes kept in memory: enough for the graph of a million passages. LanceDB's own bound is six times that,
+and a long fill reaches it, as each fold makes its indexes anew."""
 _METADATA_CACHE = 128 << 20
 
 
@@ -140,6 +142,8 @@ class Tables:
     async def _connect(self) -> tuple[Any, Any]:
         """What gives handles that look for new commits before each call, and what gives those that never do."""
         if self._connections is None:
+            # Before the native code is loaded: else it warns, on every terminal, of a default that will change.
+            os.environ.setdefault("LANCE_INCLUDE_VECTOR_CENTROIDS", "false")
             import lancedb
 
             # An absolute path: a relative one that begins with "db" is taken for a cloud address.

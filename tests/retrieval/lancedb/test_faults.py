@@ -2,7 +2,6 @@ import errno
 import shutil
 import subprocess
 import sys
-import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -228,65 +227,3 @@ async def test_a_table_whose_making_was_stopped_is_made_whole(tmp_path: Path) ->
         for tenant in ("default", "other"):
             await fill(store, EMBEDDER, sample("a", "red fox"), tenant=tenant)
             assert await found(store, EMBEDDER, "foxes", alpha=0, tenant=tenant) == ["a"]
-
-
-WRITER = """
-    import asyncio, sys
-    from citeward.retrieval.lancedb import LanceStore
-    from citeward.testing.embedding import HashEmbedder
-    from citeward.testing.suites.retriever import fill, sample
-
-    async def main():
-        embedder = HashEmbedder()
-        async with LanceStore(sys.argv[1], embedder="hash", dimensions=64) as store:
-            for version in range(int(sys.argv[2]), 10_000):
-                texts = [f"fox number{part} version{version}" for part in range(version % 7 + 1)]
-                await fill(store, embedder, *(sample(f"d{n}", *texts, content_hash=str(version)) for n in range(30)))
-                print(version, flush=True)
-
-    asyncio.run(main())
-"""
-
-
-async def test_killed_amid_writing_it_holds_whole_documents_and_goes_on(tmp_path: Path) -> None:
-    last = 0
-    for kill_after in (0, 3, 4):
-        command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path / "store"), str(last + 1)]
-        with _running(command) as writer:
-            assert writer.stdout is not None
-            for _ in range(kill_after + 1):
-                last = int(writer.stdout.readline())
-            writer.kill()
-            last = max([last, *(int(line) for line in writer.stdout)])
-        async with store_in(tmp_path / "store") as store:
-            listed = [document async for document in store.documents()]
-            versions = {int(document.content_hash) for document in listed}
-            assert len(listed) == 30 and len(versions) == 1, "one batch is one commit"
-            version = versions.pop()
-            assert version in (last, last + 1)
-            assert await store.count() == 30 * (version % 7 + 1)
-            assert len(await found(store, EMBEDDER, f"version{version}", alpha=0, limit=1000)) == await store.count()
-            last = version
-
-
-async def test_a_reader_sees_whole_documents_while_another_process_writes(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", textwrap.dedent(WRITER), str(tmp_path / "store"), "1"]
-    with _running(command) as writer:
-        try:
-            assert writer.stdout is not None
-            writer.stdout.readline()
-            async with store_in(tmp_path / "store") as reader:
-                seen = set()
-                while len(seen) < 4:
-                    hits = await reader.search("fox", None, alpha=0.0, limit=1000)
-                    versions = {hit.passage.text.rpartition("version")[2] for hit in hits}
-                    assert len(versions) == 1, "a search sees one commit"
-                    (version,) = versions
-                    assert len(hits) == 30 * (int(version) % 7 + 1)
-                    seen |= versions
-        finally:
-            writer.kill()
-
-
-def _running(command: list[str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
