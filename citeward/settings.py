@@ -117,7 +117,7 @@ EmbedderSettings: TypeAlias = Annotated[
 
 
 class MaxSimSettings(Section):
-    """Late interaction over the embedder's token vectors, stored with the passages."""
+    """Late interaction over MiniLM's token vectors, stored with the passages; nothing where there is no embedder."""
 
     kind: Literal["maxsim"] = "maxsim"
 
@@ -147,7 +147,7 @@ RerankerSettings: TypeAlias = Annotated[
     | Annotated[RerankEndpointSettings, Tag("endpoint")]
     | Annotated[CrossEncoderSettings, Tag("cross-encoder")]
     | Annotated[NoRerankerSettings, Tag("none")],
-    _by_kind("none"),
+    _by_kind("maxsim"),
 ]
 """What puts the best of the found passages first."""
 
@@ -210,7 +210,7 @@ class Settings(BaseSettings):
     documents: list[Path] = Field([Path("docs")], description="what `citeward index` indexes where no path is given")
     store: StoreSettings = LanceDBSettings()
     embedder: EmbedderSettings = MiniLMSettings()
-    reranker: RerankerSettings = NoRerankerSettings()
+    reranker: RerankerSettings = MaxSimSettings()
     index: IndexSettings = IndexSettings()
     models: dict[str, ModelSettings] = Field({"extractive": ModelSettings()}, description="by name", min_length=1)
     state: StateSettings = StateSettings()

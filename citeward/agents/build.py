@@ -108,7 +108,14 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
 
 def _version(spec: AgentSpec, prompt: Template, parts: Parts) -> str:
     """A hash of everything that changes answers, 12 hex digits."""
-    seen = [spec.model_dump_json(), prompt.content_hash, sorted(parts.models), parts.rails.policy.content_hash]
+    reranker = parts.reranker.name if parts.reranker else ""
+    seen = [
+        spec.model_dump_json(),
+        prompt.content_hash,
+        sorted(parts.models),
+        parts.rails.policy.content_hash,
+        reranker,
+    ]
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:12]
 
 

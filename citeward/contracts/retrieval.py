@@ -183,8 +183,8 @@ class TokenPacker(Protocol):
         """Changes with the packed form; passages packed otherwise are indexed anew."""
         ...
 
-    def pack(self, tokens: TokenVectors, /) -> bytes:
-        """The packed form; lossy."""
+    def pack(self, tokens: TokenVectors, text: str, /) -> bytes:
+        """The packed form of a text's tokens; lossy."""
         ...
 
 
@@ -313,6 +313,11 @@ class Reindexable(Store, Protocol):
 
 class Reranker(Protocol):
     """Puts the best passages first by a closer look than the search took."""
+
+    @property
+    def name(self) -> str:
+        """Changes with the order that it gives: part of what an answer was made with."""
+        ...
 
     async def rerank(
         self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"

@@ -13,7 +13,6 @@ from typing import Any
 from pydantic import SecretStr
 
 from citeward.contracts.retrieval import Embedder, Reindexable, Reranker, TokenEmbedder, TokenPacker
-from citeward.errors import SettingsError
 from citeward.project.declared import Project
 from citeward.retrieval.embedding.endpoint import EndpointEmbedder
 from citeward.retrieval.embedding.minilm import MiniLM
@@ -50,7 +49,7 @@ async def open_retrieval(project: Project, *, beside: bool = False) -> AsyncIter
         beside: Open the store beside the live one, to fill it anew with the settings' embedder.
 
     Raises:
-        SettingsError: Settings that do not go together.
+        SettingsError: An address or a key that cannot be used.
     """
     async with AsyncExitStack() as stack:
         local = _local(project)
@@ -58,7 +57,7 @@ async def open_retrieval(project: Project, *, beside: bool = False) -> AsyncIter
         store = open_store(project, embedder, beside=beside)
         stack.push_async_callback(store.close)
         reranker = _reranker(project, local, store, stack)
-        packer = TokenVectorPacker() if project.settings.reranker.kind == "maxsim" else None
+        packer = TokenVectorPacker() if local is not None and project.settings.reranker.kind == "maxsim" else None
         yield Retrieval(store=store, embedder=embedder, local=local, reranker=reranker, packer=packer)
 
 
@@ -148,12 +147,7 @@ def _reranker(
         reranker = EndpointReranker(settings.url, **_endpoint(settings))
         stack.push_async_callback(reranker.aclose)
         return reranker
-    if local is None:
-        raise SettingsError(
-            "reranker.kind is 'maxsim' and embedder.kind is 'none': there are no token vectors to compare",
-            hint='Set kind = "minilm" under [embedder], or kind = "none" under [reranker].',
-        )
-    return MaxSimReranker(local, stored=store)
+    return MaxSimReranker(local, stored=store) if local is not None else None
 
 
 def _endpoint(settings: EndpointSettings) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Order:
     key: Callable[[Passage], Any]
     asked: list[dict[str, Any]]
 
+    name = "test"
+
     async def rerank(
         self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"
     ) -> list[Passage]:
@@ -52,6 +54,8 @@ class Raising:
 
     error: Exception
 
+    name = "test"
+
     async def rerank(
         self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"
     ) -> list[Passage]:
@@ -60,6 +64,8 @@ class Raising:
 
 class Hanging:
     """A reranker that never answers."""
+
+    name = "test"
 
     async def rerank(
         self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"

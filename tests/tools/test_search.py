@@ -78,6 +78,8 @@ async def test_a_reranker_sees_twenty_and_decides_what_comes_first():
     asked = {}
 
     class Backwards:
+        name = "test"
+
         async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"):
             asked.update(query=query, limit=limit, tenant=tenant)
             return list(reversed(passages))[:limit]
@@ -92,6 +94,8 @@ async def test_a_reranker_sees_twenty_and_decides_what_comes_first():
 
 async def test_where_the_reranker_fails_the_order_of_the_search_stands():
     class Failing:
+        name = "test"
+
         async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"):
             raise ConnectionError(query)
 

@@ -2,6 +2,5 @@
 
 from citeward.ingest.sync.report import Progress, SyncReport
 from citeward.ingest.sync.run import sync
-from citeward.ingest.sync.vectors import embedded_text
 
-__all__ = ["Progress", "SyncReport", "embedded_text", "sync"]
+__all__ = ["Progress", "SyncReport", "sync"]

@@ -9,11 +9,12 @@ from typing import TypeGuard
 
 import numpy as np
 
-from citeward.contracts.retrieval import Chunk, Document, Embedder, TokenEmbedder, TokenPacker, TokenVectors, Vectors
+from citeward.contracts.retrieval import Embedder, TokenEmbedder, TokenPacker, TokenVectors, Vectors
 from citeward.errors import ContextTooLong, InputTooLong, InvalidInput
 from citeward.ingest.load import Skipped
 from citeward.ingest.sync.batches import Batch
 from citeward.ingest.sync.recipe import Cut
+from citeward.retrieval.place import placed
 
 SLICE = 256
 """Texts that the embedder is given at once."""
@@ -21,12 +22,6 @@ TOKEN_SLICE = 64
 """Likewise where it gives token vectors, of which a text has some 100 KB to 300 KB before they are packed."""
 REFUSALS = (InvalidInput, InputTooLong, ContextTooLong)
 """What one document's content brings about, and no other document's."""
-
-
-def embedded_text(document: Document, chunk: Chunk) -> str:
-    """What a passage's vector is made from: its headings (or the title) before its text, so that it knows its place."""
-    place = str(chunk.meta.get("headings", "")) or document.title
-    return f"{place}\n{chunk.text}" if place else chunk.text
 
 
 async def embedded(
@@ -71,7 +66,7 @@ async def embed(cuts: Sequence[Cut], embedder: Embedder | None, packer: TokenPac
     if embedder is None:
         rows: Vectors = np.zeros((len(chunks), 0), np.float32)
     else:
-        texts = [embedded_text(cut.document, chunk) for cut in cuts for chunk in cut.chunks]
+        texts = [placed(chunk.text, title=cut.document.title, meta=chunk.meta) for cut in cuts for chunk in cut.chunks]
         if packer is not None and _gives_tokens(embedder):
             rows, packed = await _both(texts, embedder, packer)
             chunks = [replace(chunk, tokens=tokens) for chunk, tokens in zip(chunks, packed, strict=True)]
@@ -90,13 +85,13 @@ async def _both(texts: Sequence[str], embedder: TokenEmbedder, packer: TokenPack
     parts: list[Vectors] = []
     packed: list[bytes] = []
 
-    def pack(tokens: Sequence[TokenVectors]) -> list[bytes]:
-        return [packer.pack(one) for one in tokens]
+    def pack(tokens: Sequence[TokenVectors], texts: Sequence[str]) -> list[bytes]:
+        return [packer.pack(one, text) for one, text in zip(tokens, texts, strict=True)]
 
     for part in _slices(texts, TOKEN_SLICE):
         vectors, tokens = await embedder.embed_both(part)
         parts.append(vectors)
-        packed += await asyncio.to_thread(pack, tokens)
+        packed += await asyncio.to_thread(pack, tokens, part)
     return _stacked(parts, embedder), packed
 
 

@@ -40,6 +40,11 @@ class CrossEncoderReranker:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="citeward-cross-encoder")
         self._model: Any = None
 
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._name
+
     async def rerank(
         self,
         query: str,

@@ -61,6 +61,11 @@ class EndpointReranker:
         self._shape = Shape.DOCUMENTS if _VERSION.search(self._endpoint.url) else Shape.TEXTS
         self._settled = False
 
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self._model
+
     async def rerank(
         self,
         query: str,

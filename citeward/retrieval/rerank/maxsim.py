@@ -61,6 +61,11 @@ class MaxSimReranker:
         self._stored = stored
         self._packer = packer or TokenVectorPacker()
 
+    @property
+    def name(self) -> str:
+        """With the form of the stored vectors."""
+        return f"maxsim/{self._embedder.name}/{self._packer.name}"
+
     async def rerank(
         self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"
     ) -> list[Passage]:

@@ -6,7 +6,7 @@ import pytest
 from citeward.errors import DataError
 from citeward.evals.measure.folder import filler, read_folder
 from citeward.ingest.chunk import Chunker
-from citeward.ingest.sync import embedded_text
+from citeward.retrieval.place import placed
 
 
 def test_a_folder_gives_documents_and_questions(folder: Path) -> None:
@@ -46,4 +46,4 @@ async def test_documents_are_cut_and_stored_as_indexing_does(folder: Path, store
     assert passages == await store.count() > 3
     for document, chunk, vector in store.kept:
         assert document.text[chunk.start : chunk.end] == chunk.text
-        assert (vector == (await embedder.embed([embedded_text(document, chunk)]))[0]).all()
+        assert (vector == (await embedder.embed([placed(chunk.text, title=document.title, meta=chunk.meta)]))[0]).all()

@@ -65,7 +65,11 @@ async def test_every_system_is_measured_at_every_depth(folder: Path, store, embe
 
 async def test_a_reranker_is_measured_on_top_of_hybrid_search(folder: Path, store, embedder) -> None:
     class Backwards:
-        async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int) -> list[Passage]:
+        name = "test"
+
+        async def rerank(
+            self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"
+        ) -> list[Passage]:
             return list(reversed(passages))[:limit]
 
     found = await measure_retrieval(

@@ -1,15 +1,20 @@
 import asyncio
+import json
+import re
 from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from citeward.contracts.retrieval import Document, Vectors
-from citeward.errors import CitewardError, ModelUnavailable, StoreReadOnly, StoreUnavailable
+from citeward.contracts.retrieval import Document, TokenVectors, Vectors
+from citeward.errors import CitewardError, InputTooLong, ModelUnavailable, StoreReadOnly, StoreUnavailable
 from citeward.ingest.chunk import Chunker
 from citeward.ingest.load import Skipped, document_id, load
 from citeward.ingest.sync import SyncReport, sync
 from citeward.ingest.sync.batches import BATCH_CHUNKS, BATCH_DOCUMENTS
+from citeward.ingest.sync.vectors import SLICE
 from citeward.retrieval.lancedb import LanceStore
 from citeward.testing.embedding import HashEmbedder
 
@@ -228,3 +233,155 @@ async def test_a_write_that_cannot_succeed_is_not_tried_again(
     with pytest.raises(StoreReadOnly):
         await _index(store, base, "docs")
     assert tries == [1]
+
+
+async def test_a_document_that_cannot_be_cut_embedded_or_stored_stops_no_other(store: LanceStore) -> None:
+    class Picky(Chunker):
+        def __call__(self, document: Document) -> Any:
+            if document.id == "deep":
+                raise RecursionError("too deep")
+            return super().__call__(document)
+
+    class Short(HashEmbedder):
+        async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
+            if any("long" in text for text in texts):
+                raise InputTooLong("9000 tokens", hint="Cut it smaller.")
+            return await super().embed(texts)
+
+    documents = [
+        Document(id="a", text="red fox", source="a"),
+        Document(id="deep", text="brown bear", source="deep"),
+        Document(id="long", text="a long story", source="long"),
+        Document(id="odd", text="grey wolf", source="odd", meta={"page": float("nan"), "no\0": 1}),
+        Document(id="b", text="white hare", source="b"),
+    ]
+    report = await sync(documents, store, Short(), roots=("",), chunker=Picky())
+    assert (report.added, report.passages, report.seen) == (["a", "b"], 2, 5)
+    assert await _ids(store) == {"a", "b"}
+    reasons = {item.id: item.reason for item in report.skipped}
+    assert reasons.keys() == {"deep", "long", "odd"}
+    assert (reasons["deep"], reasons["long"]) == ("cannot be cut: RecursionError: too deep", "9000 tokens")
+
+
+async def test_a_version_that_nobody_may_be_shown_any_more_is_deleted(store: LanceStore) -> None:
+    await sync([Document(id=name, text="fox", source=name) for name in ("f/a", "f/b", "g")], store, EMBEDDER, roots=())
+    unclear = [Skipped(id="f", source="f", reason="who may read it is not said", keep=False)]
+    report = await sync(unclear, store, EMBEDDER, roots=())
+    assert report.deleted == ["f/a", "f/b"] and await _ids(store) == {"g"}
+
+
+async def test_tenants_are_kept_apart(store: LanceStore, base: Path) -> None:
+    await _index(store, base, ".")
+    other = await _index(store, base, "notes", tenant="acme")
+    assert other.added == ["notes/c.txt"]
+    (base / "notes/c.txt").unlink()
+    assert (await _index(store, base, ".", tenant="acme")).deleted == ["notes/c.txt"]
+    assert "notes/c.txt" in await _ids(store)
+
+
+async def test_other_groups_are_written_anew(store: LanceStore, base: Path) -> None:
+    await _index(store, base, "docs")
+    found = list(load(base / "docs", base=base, groups=("staff",)))
+    report = await sync(found, store, EMBEDDER, roots=["docs"])
+    assert len(report.changed) == 2
+    assert await store.search("fox", alpha=0, groups=["board"]) == []
+    assert len(await store.search("fox", alpha=0, groups=["staff"])) == 1
+
+
+async def test_a_huge_document_is_written_whole_and_embedded_in_slices(store: LanceStore) -> None:
+    sizes: list[int] = []
+
+    class Counting(HashEmbedder):
+        async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
+            sizes.append(len(texts))
+            return await super().embed(texts)
+
+    text = "\n\n".join(f"# H{number}\n\n" + f"fox {number} " * 30 for number in range(2000))
+    book = Document(id="book", text=text, source="book.md")
+    report = await sync([book], store, Counting(), roots=(), chunker=Chunker(max_tokens=60, min_tokens=10))
+    assert report.passages == await store.count() == sum(sizes) >= 2000
+    assert max(sizes) <= SLICE and report.bytes == len(text)
+
+
+async def test_a_cancelled_sync_finishes_the_write_at_hand_and_counts_it(
+    store: LanceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upsert, writing, reports = store.upsert, asyncio.Event(), []
+
+    async def slow(*args: Any, **kwargs: Any) -> None:
+        writing.set()
+        await asyncio.sleep(0)
+        await upsert(*args, **kwargs)
+
+    monkeypatch.setattr(store, "upsert", slow)
+    many = [Document(id=f"d{n}", text=f"fox {n}", source="s") for n in range(BATCH_DOCUMENTS * 3)]
+    task = asyncio.create_task(sync(many, store, EMBEDDER, roots=(), progress=reports.append))
+    await writing.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(reports[-1].added) == await store.count() == BATCH_DOCUMENTS
+
+
+async def test_an_outage_of_the_embedder_comes_after_what_was_embedded_before_it(store: LanceStore) -> None:
+    class Failing(HashEmbedder):
+        calls = 0
+
+        async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
+            self.calls += 1
+            if self.calls == 4:
+                raise ModelUnavailable("gone", hint="Start it.")
+            return await super().embed(texts)
+
+    many = [Document(id=f"d{n}", text=f"fox {n}", source="s") for n in range(BATCH_DOCUMENTS * 6)]
+    with pytest.raises(ModelUnavailable):
+        await sync(many, store, Failing(), roots=())
+    assert await store.count() == BATCH_DOCUMENTS * 3
+
+
+async def test_the_report_can_be_written_as_json(store: LanceStore, base: Path) -> None:
+    (base / "docs/x.bin").write_bytes(b"\0")
+    report = json.loads(json.dumps(asdict(await _index(store, base, "docs"))))
+    assert report["skipped"][0]["reason"] and report["seen"] == 3 and report["rate"] > 0
+
+
+class Packer:
+    """Packs the number of tokens."""
+
+    def __init__(self, name: str = "count") -> None:
+        self.name = name
+
+    def pack(self, tokens: TokenVectors, text: str, /) -> bytes:
+        return str(len(tokens.offsets)).encode()
+
+
+class WithTokens(HashEmbedder):
+    async def embed_tokens(self, texts: Sequence[str], /) -> list[TokenVectors]:
+        return [
+            TokenVectors(
+                vectors=await self.embed(text.split()),
+                offsets=tuple((match.start(), match.end()) for match in re.finditer(r"\S+", text)),
+            )
+            for text in texts
+        ]
+
+    async def embed_both(self, texts: Sequence[str], /) -> tuple[Vectors, list[TokenVectors]]:
+        return await self.embed(texts), await self.embed_tokens(texts)
+
+
+async def test_packed_token_vectors_are_stored_with_each_passage(store: LanceStore, base: Path) -> None:
+    plain = await _index(store, base, "docs")
+    found = list(load(base / "docs", base=base))
+    packed = await sync(found, store, WithTokens(), roots=["docs"], packer=Packer())
+    assert packed.changed == plain.added
+    hits = await store.search("fox bear", alpha=0)
+    tokens = await store.tokens([hit.passage.id for hit in hits])
+    assert sorted(tokens.values()) == [b"5", b"5"]  # the heading before the passage's own four
+    again = await sync(found, store, WithTokens(), roots=["docs"], packer=Packer())
+    other = await sync(found, store, WithTokens(), roots=["docs"], packer=Packer("other"))
+    assert (again.unchanged, len(other.changed)) == (2, 2)
+
+
+async def test_a_packer_means_nothing_to_an_embedder_without_token_vectors(store: LanceStore, base: Path) -> None:
+    await _index(store, base, "docs")
+    assert (await _index(store, base, "docs", packer=Packer())).unchanged == 2

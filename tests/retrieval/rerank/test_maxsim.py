@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from citeward.contracts.retrieval import Chunk, Document, Passage, Reranker, TokenEmbedder, TokenVectors, Vectors
+from citeward.contracts.retrieval import Passage, Reranker, TokenEmbedder, TokenVectors, Vectors
 from citeward.errors import InvalidInput, StoreUnavailable
-from citeward.ingest.sync import embedded_text
 from citeward.retrieval.embedding.minilm import MiniLM
 from citeward.retrieval.place import placed
 from citeward.retrieval.rerank.maxsim import BATCH, MaxSimReranker, closeness
@@ -148,10 +147,6 @@ async def test_a_passage_is_embedded_with_its_headings_as_it_was_indexed(embedde
     meta = {"headings": "Guide > Ports"}
     (passage,) = _passages(["Use 8080."], title="Guide")
     await MaxSimReranker(embedder).rerank("port", [replace(passage, meta=meta)], limit=1)
-    document = Document(id="d", text="Use 8080.", source="d.md", title="Guide")
-    for heading in (meta, {}):
-        chunk = Chunk(ordinal=0, text="Use 8080.", start=0, end=9, meta=heading)
-        assert placed(chunk.text, title="Guide", meta=heading) == embedded_text(document, chunk)
     assert embedder.asked[-1] == ["Guide > Ports\nUse 8080."]
 
 

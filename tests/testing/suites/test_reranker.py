@@ -11,6 +11,8 @@ from citeward.testing.suites.reranker import RERANKER_CHECKS, RerankerCheck
 class ByLength:
     """A reranker that follows the contract, if not sense."""
 
+    name = "test"
+
     async def rerank(
         self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"
     ) -> list[Passage]:
@@ -21,27 +23,37 @@ class ByLength:
 
 
 class Keeps(ByLength):
+    name = "test"
+
     async def rerank(self, query, passages, /, *, limit, tenant="default"):
         return list(passages[:limit])
 
 
 class Spills(ByLength):
+    name = "test"
+
     async def rerank(self, query, passages, /, *, limit, tenant="default"):
         return await super().rerank(query, passages, limit=1000)
 
 
 class Reverses(ByLength):
+    name = "test"
+
     async def rerank(self, query, passages, /, *, limit, tenant="default"):
         return (await super().rerank(query, passages, limit=limit))[::-1]
 
 
 class Trims(ByLength):
+    name = "test"
+
     async def rerank(self, query, passages, /, *, limit, tenant="default"):
         ranked = await super().rerank(query, passages, limit=limit)
         return [replace(passage, text=passage.text[:20]) for passage in ranked]
 
 
 class Fails(ByLength):
+    name = "test"
+
     async def rerank(self, query, passages, /, *, limit, tenant="default"):
         assert all(passage.text.strip() for passage in passages), "a blank passage"
         return await super().rerank(query, passages, limit=limit)
