@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes is the machine's business: on a busy one it would fail tests by chance.
+settings.register_profile("citeward", deadline=None)
+settings.load_profile("citeward")
 
 ROOT = Path(__file__).parents[1]
 
