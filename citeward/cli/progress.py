@@ -108,7 +108,7 @@ def _lines(console: Console, doing: str) -> Show:
 def _told(step: Step, pace: Pace) -> str:
     left = pace.left(seconds=step.seconds, share=step.share)
     parts = [f"{step.done:,}/{step.total:,} {step.what}"]
-    if step.rate and step.seconds >= SURE:
+    if step.rate >= 0.5 and step.seconds >= SURE:
         parts.append(f"{step.rate:,.0f} passages/s")
     if left is not None:
         parts.append(f"about {_clock(left)} left")

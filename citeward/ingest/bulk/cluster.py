@@ -33,6 +33,7 @@ def connected(address: str | None = None) -> Iterator[Any]:
         raise SettingsError("engine 'ray' needs Ray, which is not installed", hint="pip install 'citeward[ray]'")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # a worker without a GPU leaves the settings alone
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # its native part writes to stderr, whatever `logging` says
     import ray
 
     if ray.is_initialized():

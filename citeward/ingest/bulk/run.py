@@ -85,7 +85,6 @@ async def sync_with_ray(
                 batch_format="numpy",
                 compute=ray.data.ActorPoolStrategy(size=workers or _nodes(ray), max_concurrent_calls_per_actor=1),
                 num_cpus=CPUS,
-                scheduling_strategy="SPREAD",
             )
         unreadable = tuple(item for item in files if isinstance(item, Skipped))
         received = in_thread(until(stop, _received(ray, data, unreadable)), stop)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from citeward.contracts.retrieval import Document, StoredDocument, Vectors
-from citeward.errors import ModelUnavailable, RunError
+from citeward.errors import ModelUnavailable
 from citeward.ingest.bulk import sync_with_ray
 from citeward.ingest.load import Skipped, find, read
 from citeward.ingest.sync import SyncReport, sync
@@ -169,8 +169,3 @@ async def test_an_embedder_that_fails_in_a_worker_ends_the_run_with_its_own_erro
     with pytest.raises(ModelUnavailable, match="the endpoint is gone") as raised:
         await _with_ray(cluster, store, base, make=Gone)
     assert raised.value.hint == "Start it."
-
-
-async def test_a_cluster_that_is_not_there_is_said(store: LanceStore, base: Path) -> None:
-    with pytest.raises(RunError, match=r"127.0.0.1:1"):
-        await sync_with_ray([], partial(read, base=base), store, None, nullcontext, roots=(), address="127.0.0.1:1")
