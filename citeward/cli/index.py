@@ -119,8 +119,6 @@ async def index_documents(
     paths: list[Path],
     console: Console,
     options: IndexOptions | None = None,
-    *,
-    store: Path | None = None,
 ) -> SyncReport:
     """Sync the project's store with the paths, or with its `documents`, and show how far it is.
 
@@ -129,7 +127,6 @@ async def index_documents(
         paths: Folders and files; the project's `documents` where there are none.
         console: Where progress is shown.
         options: How to go about it.
-        store: Folder of an embedded store to fill in the place of the project's own.
     """
     from itertools import chain
 
@@ -137,11 +134,9 @@ async def index_documents(
     from citeward.cli.progress import showing
     from citeward.errors import CitewardError
     from citeward.ingest.load import find
-    from citeward.project.retrieval import open_retrieval, with_store
-    from citeward.settings import LanceDBSettings
+    from citeward.project.retrieval import open_retrieval
 
     options = options or IndexOptions()
-    project = with_store(project, LanceDBSettings(path=store)) if store else project
     paths = paths or [project.path(path) for path in project.settings.documents]
     base = project.root.resolve()
     latest: SyncReport | None = None
