@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from citeward.errors import CitewardError
     from citeward.graphs.chat import ChatGraph, build_chat_graph
     from citeward.graphs.state import checkpoint_serializer
+    from citeward.ingest.langchain import documents_from
     from citeward.nodes.context import Context
     from citeward.nodes.services import Limits, Services
     from citeward.project.declared import Project, read_project
     from citeward.project.opened import OpenProject, open_project
+    from citeward.retrieval.langchain import LangChainRetriever, LangChainStore, as_langchain_retriever
     from citeward.tools.toolset import tool
 
 __version__ = "0.1.0"
@@ -40,10 +42,12 @@ _HOMES = {
     "errors": ("CitewardError",),
     "graphs.chat": ("ChatGraph", "build_chat_graph"),
     "graphs.state": ("checkpoint_serializer",),
+    "ingest.langchain": ("documents_from",),
     "nodes.context": ("Context",),
     "nodes.services": ("Limits", "Services"),
     "project.declared": ("Project", "read_project"),
     "project.opened": ("OpenProject", "open_project"),
+    "retrieval.langchain": ("LangChainRetriever", "LangChainStore", "as_langchain_retriever"),
     "tools.toolset": ("tool",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
@@ -66,6 +70,8 @@ __all__ = [
     "Guardrail",
     "Hit",
     "Label",
+    "LangChainRetriever",
+    "LangChainStore",
     "Limits",
     "Message",
     "Model",
@@ -82,8 +88,10 @@ __all__ = [
     "Store",
     "Usage",
     "Verdict",
+    "as_langchain_retriever",
     "build_chat_graph",
     "checkpoint_serializer",
+    "documents_from",
     "open_project",
     "read_project",
     "to_wire",
