@@ -31,8 +31,8 @@ class Ordered:
 
     names: tuple[str, ...] = ()
     """In the order in which they were added."""
-    loose: frozenset[str] = frozenset()
-    """Keys, as in `ranges`, of which some rows have a value that is in no column."""
+    mixed: frozenset[str] = frozenset()
+    """Keys, as in `ranges`, whose column is not right by itself: some row's value is in none, or is an older one's."""
 
 
 def column_name(key: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
-from citeward.retrieval.lancedb.columns import Ordered, column_name, loose_term
-from citeward.retrieval.lancedb.where import has_term
+from citeward.retrieval.lancedb.columns import Ordered, column_name
+from citeward.retrieval.lancedb.where import mixed_rows
 
 
 class Snapshot:
@@ -22,11 +23,12 @@ class Snapshot:
         self.table = table
         self.version = version
         self._names = names
-        self._loose: dict[str, bool] = {}
+        self._mixed: dict[str, bool] = {}
 
     async def ordered(self, keys: Iterable[str]) -> Ordered:
         """The columns for comparing these keys of `ranges`."""
         for key in keys:
-            if key not in self._loose and column_name(key) in self._names:
-                self._loose[key] = await self.table.count_rows(has_term(loose_term(key))) > 0
-        return Ordered(names=self._names, loose=frozenset(key for key, some in self._loose.items() if some))
+            if key not in self._mixed and column_name(key) in self._names:
+                counts = await asyncio.gather(*map(self.table.count_rows, mixed_rows(key, self._names)))
+                self._mixed[key] = any(counts)
+        return Ordered(names=self._names, mixed=frozenset(key for key, some in self._mixed.items() if some))

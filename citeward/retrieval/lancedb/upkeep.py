@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from citeward.retrieval.lancedb.columns import column_names
 from citeward.retrieval.lancedb.faults import faults
 from citeward.retrieval.lancedb.vectors import index_vectors
 
@@ -14,10 +15,12 @@ _ROWS = 4_000
 """Rows outside the indexes that are borne with; the keyword leg reads those one by one, some 10 ms a thousand."""
 _FILES = 100
 """Files since the last fold that are borne with; a search looks into each of them."""
-_ROWS_SHARE, _FILES_SHARE = 16, 2_000
+_ROWS_SHARE, _FILES_SHARE = 8, 2_000
 """A fold writes the whole table anew, so what is borne with grows with it: else filling n passages would cost n²."""
 _SPARED = 200
 """`optimize` spares a table of which less than one row in so many was written since it was folded."""
+COLUMNS_FROM = 30_000
+"""Rows above which the columns of what can be ordered are indexed."""
 OLD_VERSIONS = timedelta(minutes=2)
 """How long a replaced version stays readable: longer than any search takes."""
 
@@ -60,12 +63,24 @@ class Upkeep:
             if due.removed or due.rows > min(_ROWS, due.total) // _SPARED or due.files > _FILES // 10:
                 await fold(table)
             self._due.pop(tenant, None)
+            await index_columns(table)
             await index_vectors(table)
 
 
 async def fold(table: Any) -> None:
     """Take new rows into the indexes that are there, merge small files, drop old versions."""
     await table.optimize(cleanup_older_than=OLD_VERSIONS)
+
+
+async def index_columns(table: Any) -> None:
+    """Index what can be ordered, where the table is so large that reading a column whole is felt."""
+    if await table.count_rows() > COLUMNS_FROM:
+        from lancedb.index import BTree
+
+        there = {index.columns[0] for index in await table.list_indices()}
+        for name in column_names((await table.schema()).names):
+            if name not in there:
+                await table.create_index(name, config=BTree())
 
 
 async def _left(table: Any) -> _Due:

@@ -86,9 +86,20 @@ def _order(key: str, comparison: str, ordered: Ordered) -> str:
     name = column_name(key)
     if name not in ordered.names:
         return by_json
-    # A row that was written without the column may hold a value that an older version of it left there.
-    by_column = f"coalesce(known > {ordered.names.index(name)} AND {name} {comparison}, false)"
-    return f"({by_column} OR ({has_term(loose_term(key))} AND {by_json}))" if key in ordered.loose else by_column
+    if key not in ordered.mixed:
+        return f"({name} IS NOT NULL AND {name} {comparison})"
+    by_column = f"(known > {ordered.names.index(name)} AND {name} IS NOT NULL AND {name} {comparison})"
+    return f"({by_column} OR ({has_term(loose_term(key))} AND {by_json}))"
+
+
+def mixed_rows(key: str, names: Sequence[str]) -> tuple[str, str]:
+    """The conditions of the rows for which a key's column is not right by itself.
+
+    One was written by a process that did not know the column yet: its value is in none, or the column still holds that
+    of the row which it replaced.
+    """
+    name = column_name(key)
+    return has_term(loose_term(key)), f"known <= {names.index(name)} AND {name} IS NOT NULL"
 
 
 def has_term(term: str) -> str:

@@ -75,7 +75,9 @@ filters_ = st.recursive(
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("where")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("citeward.retrieval.lancedb.upkeep.COLUMNS_FROM", 0)
+        yield tmp_path_factory.mktemp("where")
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
