@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, Tag, ValidationError
@@ -91,8 +91,9 @@ def _validated(data: Any, model: type[M], path: Path, line_of: Any) -> M:
             message, hint = f"{field!r} is missing", f"Add `{location[-1]}:`."
         elif first["type"] == "union_tag_invalid":
             kinds = first["ctx"]["expected_tags"].replace("'", "")
-            message, hint = f"{field}.kind = {first['ctx']['tag']!r} is not known", f"Use one of {kinds}."
-            location = (*location, "kind")
+            told = "provider" if isinstance(value, dict) and "provider" in value else "kind"
+            message, hint = f"{field}.{told} = {first['ctx']['tag']!r} is not known", f"Use one of {kinds}."
+            location = (*location, told)
         else:
             message = f"{field} = {value!r}: {first['msg'].removeprefix('Value error, ')}"
             hint = f"Correct {field!r}."
@@ -108,38 +109,38 @@ def _required(model: type[BaseModel]) -> list[str]:
 
 def _walked(model: type[BaseModel], location: Location) -> tuple[Location, type[BaseModel]]:
     """The location as it stands in the file, without the tags of unions, and the model that its last part is in."""
-    here, known = model, True
+    here: Any = model
     names: list[str | int] = []
-    variants: dict[str, type[BaseModel]] = {}
-    for place, part in enumerate(location):
+    parent = model
+    for part in location:
+        variants = _variants(here)
         if str(part) in variants:
-            here, variants, known = variants[str(part)], {}, True
+            here = variants[str(part)]
             continue
         names.append(part)
-        if place == len(location) - 1:
-            break
-        field = here.model_fields.get(part) if known and isinstance(part, str) else None
-        variants = _variants(field.annotation) if field else variants
-        only = _models(field.annotation) if field else []
-        known = len(only) == 1 or (known and isinstance(part, int))
-        here = only[0] if len(only) == 1 else here
-    return tuple(names), here
+        found = next((kind for kind in (here, *get_args(here)) if _is_model(kind)), None)
+        if get_origin(here) in (dict, list, tuple):
+            here = get_args(here)[-1 if get_origin(here) is dict else 0]
+        elif found is not None:
+            parent = found
+            field = found.model_fields.get(str(part))
+            here = field.annotation if field else None
+    return tuple(names), parent
 
 
 def _variants(annotation: Any) -> dict[str, type[BaseModel]]:
-    """The models of a tagged union by their tag."""
+    """The models of a tagged union by their tag; none for anything else."""
+    union = annotation.__origin__ if hasattr(annotation, "__metadata__") else annotation
     found: dict[str, type[BaseModel]] = {}
-    for one in get_args(annotation):
-        tags = [extra.tag for extra in getattr(one, "__metadata__", ()) if isinstance(extra, Tag)]
-        if tags:
-            found[tags[0]] = get_args(one)[0]
+    for one in get_args(union):
+        for extra in getattr(one, "__metadata__", ()):
+            if isinstance(extra, Tag):
+                found[extra.tag] = get_args(one)[0]
     return found
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
-    """The models that an annotation is made of, as `list[Section]`; none for a tagged union."""
-    kinds = [annotation, *get_args(annotation)]
-    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
 
 
 def _yaml_line(node: yaml.Node | None, location: Location) -> int | None:

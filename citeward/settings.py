@@ -22,14 +22,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _by_kind(default: str) -> Discriminator:
-    """Tells the sections of a union apart by `kind`, which may be left out."""
+def _by(field: str, default: str) -> Discriminator:
+    """Tells the sections of a union apart by a field, which may be left out."""
 
-    def kind(value: Any) -> str:
-        found = value.get("kind", default) if isinstance(value, Mapping) else getattr(value, "kind", default)
-        return str(found)
+    def tag(value: Any) -> str:
+        return str(value.get(field, default) if isinstance(value, Mapping) else getattr(value, field, default))
 
-    return Discriminator(kind)
+    return Discriminator(tag)
 
 
 class LanceDBSettings(Section):
@@ -56,7 +55,7 @@ class WeaviateSettings(Section):
 
 
 StoreSettings: TypeAlias = Annotated[
-    Annotated[LanceDBSettings, Tag("lancedb")] | Annotated[WeaviateSettings, Tag("weaviate")], _by_kind("lancedb")
+    Annotated[LanceDBSettings, Tag("lancedb")] | Annotated[WeaviateSettings, Tag("weaviate")], _by("kind", "lancedb")
 ]
 """Where the documents are."""
 
@@ -111,7 +110,7 @@ EmbedderSettings: TypeAlias = Annotated[
     Annotated[MiniLMSettings, Tag("minilm")]
     | Annotated[EmbeddingsEndpointSettings, Tag("endpoint")]
     | Annotated[NoEmbedderSettings, Tag("none")],
-    _by_kind("minilm"),
+    _by("kind", "minilm"),
 ]
 """What turns text into vectors."""
 
@@ -147,7 +146,7 @@ RerankerSettings: TypeAlias = Annotated[
     | Annotated[RerankEndpointSettings, Tag("endpoint")]
     | Annotated[CrossEncoderSettings, Tag("cross-encoder")]
     | Annotated[NoRerankerSettings, Tag("none")],
-    _by_kind("maxsim"),
+    _by("kind", "maxsim"),
 ]
 """What puts the best of the found passages first."""
 
@@ -166,13 +165,101 @@ class IndexSettings(Section):
     )
 
 
-class ModelSettings(Section):
-    """One model that the router may choose."""
+class ExtractiveSettings(Section):
+    """The embedded default: quotes what answers best."""
 
-    provider: Literal["extractive"] = Field("extractive", description="what serves it")
+    provider: Literal["extractive"] = "extractive"
     tier: str = Field("small", description="the tier that agents name")
     tool_calls: Literal["needle", "none"] = Field(
         "needle", description="what decides tool calls for the extractive model; `needle` needs the extra of that name"
+    )
+
+
+class ServedSettings(Section):
+    """What every model that is asked for words is told by."""
+
+    model: str = Field(min_length=1, description="the model's name, as its server or its library knows it")
+    tier: str = Field("large", description="the tier that agents name")
+    location: Literal["local", "remote"] | None = Field(
+        None, description="whether text leaves the team's machines; told by the address where None"
+    )
+    window: int = Field(8_192, ge=256, description="tokens of prompt and answer together")
+    input_price: float = Field(0.0, ge=0, description="US dollars per million tokens of prompt")
+    output_price: float = Field(0.0, ge=0, description="US dollars per million tokens of answer")
+    tools: bool = Field(True, description="whether it can call tools")
+    description: str = Field("", description="one sentence for people")
+
+
+class EndpointModelSettings(ServedSettings):
+    """A server that speaks the OpenAI chat protocol."""
+
+    provider: Literal["openai", "vllm", "compatible"] = "compatible"
+    url: str = Field("https://api.openai.com/v1", description="address up to and with the version")
+    api_key: SecretStr | None = Field(None, description="sent as a bearer token; best set in the environment")
+    connect_timeout: float = Field(5.0, gt=0, le=60, description="seconds for reaching the server")
+    timeout: float = Field(60.0, gt=0, le=600, description="seconds without a byte before it counts as failed")
+    retries: int = Field(2, ge=0, le=20, description="further tries before the first byte of an answer")
+    headers: dict[str, str] = Field({}, description="sent with every request")
+    extra: dict[str, Any] = Field({}, description="fields laid over the body of every request")
+
+
+class LocalModelSettings(ServedSettings):
+    """A model that transformers runs in this process."""
+
+    provider: Literal["local"] = "local"
+    quantization: Literal["none", "8bit", "4bit"] = Field("none", description="needs a GPU and bitsandbytes")
+    device: str | None = Field(None, description="as `cpu` or `cuda:0`; chosen by itself where None")
+
+
+class LangChainModelSettings(ServedSettings):
+    """Any chat model of LangChain."""
+
+    provider: Literal["langchain"] = "langchain"
+    use: str = Field(pattern=r"^[\w.]+:\w+$", description="module and class, as `langchain_anthropic:ChatAnthropic`")
+    arguments: dict[str, Any] = Field({}, description="given to the class, beside `model`")
+
+
+ModelSettings: TypeAlias = Annotated[
+    Annotated[ExtractiveSettings, Tag("extractive")]
+    | Annotated[EndpointModelSettings, Tag("openai")]
+    | Annotated[EndpointModelSettings, Tag("vllm")]
+    | Annotated[EndpointModelSettings, Tag("compatible")]
+    | Annotated[LocalModelSettings, Tag("local")]
+    | Annotated[LangChainModelSettings, Tag("langchain")],
+    _by("provider", "extractive"),
+]
+"""One model that the router may choose."""
+
+
+class RouterSettings(Section):
+    """How a model is chosen among those that may answer."""
+
+    fitted: Path | None = Field(None, description="what `citeward router fit` wrote; heuristics where None")
+    threshold: float | None = Field(
+        None, ge=0, le=1, description="difficulty from which the larger tier answers; the fitted one where None"
+    )
+    sticky: bool = Field(True, description="a thread keeps its model while it can")
+
+
+class FallbackSettings(Section):
+    """What is done where a model fails."""
+
+    after_first_token: Literal["continue", "restart", "error"] = Field(
+        "continue", description="`continue` lets the next model go on from the text so far"
+    )
+    failures: int = Field(
+        3, ge=1, le=100, description="failures in a row after which a model is left alone for a while"
+    )
+    cooldown: float = Field(30.0, gt=0, le=3600, description="seconds for which it is left alone")
+
+
+class BudgetSettings(Section):
+    """What may be spent, in US dollars."""
+
+    run: float | None = Field(None, gt=0, description="by one run")
+    tenant_per_day: float | None = Field(None, gt=0, description="by one tenant in a day (UTC)")
+    when_spent: Literal["downgrade", "stop"] = Field(
+        "downgrade", description="`downgrade` leaves the models that cost nothing, `stop` answers no more"
     )
 
 
@@ -185,8 +272,13 @@ class StateSettings(Section):
 class CacheSettings(Section):
     """Answers that are given again."""
 
-    entries: int = Field(1000, ge=0, description="answers kept in process; 0 turns the cache off")
+    entries: int = Field(1000, ge=0, description="answers kept; 0 turns the cache off")
     ttl: float = Field(3600.0, gt=0, description="seconds that an answer may be given again")
+    url: str | None = Field(None, description="a Redis server that several processes share, as redis://127.0.0.1/0")
+    semantic: bool = Field(True, description="also give the answer to a question that means the same")
+    error_bound: float = Field(
+        0.02, gt=0, le=0.5, description="share of semantic hits that may be wrong; the threshold follows from it"
+    )
 
 
 class ServerSettings(Section):
@@ -212,7 +304,12 @@ class Settings(BaseSettings):
     embedder: EmbedderSettings = MiniLMSettings()
     reranker: RerankerSettings = MaxSimSettings()
     index: IndexSettings = IndexSettings()
-    models: dict[str, ModelSettings] = Field({"extractive": ModelSettings()}, description="by name", min_length=1)
+    models: dict[str, ModelSettings] = Field(
+        {"extractive": ExtractiveSettings()}, description="by name, smallest first", min_length=1
+    )
+    router: RouterSettings = RouterSettings()
+    fallback: FallbackSettings = FallbackSettings()
+    budget: BudgetSettings = BudgetSettings()
     state: StateSettings = StateSettings()
     cache: CacheSettings = CacheSettings()
     server: ServerSettings = ServerSettings()

@@ -111,7 +111,7 @@ def needle_installed() -> bool:
 
 async def _models(settings: Settings, embedder: TokenEmbedder | None, stack: AsyncExitStack) -> dict[str, Model]:
     decider: ToolDecider | None = None
-    if needle_installed() and any(model.tool_calls == "needle" for model in settings.models.values()):
+    if needle_installed() and any(getattr(model, "tool_calls", "") == "needle" for model in settings.models.values()):
         needle = NeedleDecider()
         stack.callback(needle.close)
         decider = needle
