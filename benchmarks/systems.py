@@ -13,10 +13,11 @@ from benchmarks.parts import ROOT
 from citeward.contracts.retrieval import Chunk, Document, TokenEmbedder, TokenVectors, Vectors
 from citeward.evals.measure.folder import Labelled
 from citeward.evals.measure.retrieval import DEPTHS
-from citeward.ingest.sync import embedded_text, sync
+from citeward.ingest.sync import sync
 from citeward.project.declared import read_project
 from citeward.retrieval.embedding.minilm import MiniLM
 from citeward.retrieval.lancedb import LanceStore
+from citeward.retrieval.place import placed
 from citeward.retrieval.rerank.maxsim import MaxSimReranker
 from citeward.retrieval.rerank.packing import TokenVectorPacker
 
@@ -94,7 +95,7 @@ async def _corpus(labelled: Labelled, chunker: Callable[[Document], Sequence[Chu
     for document in labelled.documents:
         for chunk in chunker(document):
             documents[f"{document.id}#{chunk.ordinal}"] = document.id
-            texts.append(embedded_text(document, chunk))
+            texts.append(placed(chunk.text, title=document.title, meta=chunk.meta))
     vectors = np.vstack([embedder.vectors[text] for text in texts])
     questions = [question.question for question in labelled.questions]
     # One at a time, as they come in a search.
