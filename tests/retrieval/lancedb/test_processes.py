@@ -110,7 +110,7 @@ async def test_killed_amid_writing_nothing_acknowledged_is_lost(tmp_path: Path) 
 
 async def test_killed_amid_a_swap_one_of_the_spaces_is_current_and_whole(tmp_path: Path) -> None:
     delays = random.Random(5)
-    for _ in range(3):
+    for _ in range(2):
         with _running(SWAPPER, tmp_path, delays.uniform(0.0, 0.3)) as swapper:
             swapper.wait()
         async with LanceStore(tmp_path) as store:
