@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmarks.sources import Stream, Tap, made_up, real
 from benchmarks.stores import empty_store
 from benchmarks.synthetic import world
+from citeward.ingest.memory import return_freed_memory
 from citeward.ingest.sync import SyncReport, sync
 from citeward.retrieval.embedding.minilm import MiniLM
 
@@ -92,4 +93,5 @@ def _drop_old_versions(folder: Path) -> None:
 if __name__ == "__main__":
     name, passages, folder, seed, *texts = sys.argv[1:]
     path = Path(texts[0]) if texts else None
+    return_freed_memory()  # as `citeward index` does
     print(json.dumps(asyncio.run(fill(name, int(passages), Path(folder), int(seed), path))))

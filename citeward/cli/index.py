@@ -102,8 +102,10 @@ async def _index(paths: list[Path], root: Path | None, options: IndexOptions, ve
     import orjson
     from rich.console import Console
 
+    from citeward.ingest.memory import return_freed_memory
     from citeward.project.declared import find_project, read_project
 
+    return_freed_memory()
     project = read_project(root or find_project())
     console = Console(stderr=json, highlight=False)
     report = await index_documents(project, paths, console, options)

@@ -44,9 +44,11 @@ async def _reindex(root: Path | None, dry_run: bool, retire: bool, verbose: bool
     import orjson
     from rich.console import Console
 
+    from citeward.ingest.memory import return_freed_memory
     from citeward.project.declared import find_project, read_project
     from citeward.project.retrieval import open_retrieval
 
+    return_freed_memory()
     project = read_project(root or find_project())
     console = Console(stderr=json, highlight=False)
     async with open_retrieval(project, beside=True) as parts:
