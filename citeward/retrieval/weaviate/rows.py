@@ -38,6 +38,25 @@ class Row:
         return 500 + 2 * texts + 4 * len(self.vector if self.vector is not None else ())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A write under way, or one that was stopped."""
+
+    id: str
+    documents: tuple[str, ...]
+    sizes: Mapping[str, int]
+    """The versions that it stages or deletes, each with the number of its passages."""
+    lease: float
+    """Seconds that it may take."""
+    age: float = 0.0
+    """Seconds before the newest note, by the server's clock."""
+
+    @property
+    def dead(self) -> bool:
+        """Whoever wrote it has given up, or is not there any more."""
+        return self.age >= 2 * self.lease
+
+
 def passage_id(version: str, ordinal: int) -> str:
     """Id of a passage's object."""
     return object_id("passage", version, ordinal)
@@ -102,7 +121,7 @@ def passage_rows(
     return rows
 
 
-def body_row(document: Document, version: str) -> Row:
+def body_row(document: Document, version: str, passages: int) -> Row:
     """A version's whole text."""
     properties = {
         "kind": BODY,
@@ -110,6 +129,7 @@ def body_row(document: Document, version: str) -> Row:
         "document_id_key": key(document.id),
         "version": version,
         "text": document.text,
+        "passages": passages,
     }
     return Row(id=body_id(version), properties=properties)
 
@@ -135,10 +155,16 @@ def state_row(tenant: str, generation: str) -> Row:
     return Row(id=STATE_ID, properties={"kind": STATE, "tenant": tenant, "generation": generation})
 
 
-def note_row(note: str, documents: Sequence[str], versions: Sequence[str], lease: float) -> Row:
-    """The note of a write under way: what it is about to stage, and for how many seconds it may go on."""
-    properties = {"kind": WRITE, "documents": list(documents), "versions": list(versions), "lease": lease}
-    return Row(id=note, properties=properties)
+def note_row(note: Note) -> Row:
+    """A note; one of the same id replaces it."""
+    properties = {
+        "kind": WRITE,
+        "documents": list(note.documents),
+        "versions": list(note.sizes),
+        "sizes": list(note.sizes.values()),
+        "lease": note.lease,
+    }
+    return Row(id=note.id, properties=properties)
 
 
 def range_properties(document: Document, chunks: Sequence[Chunk]) -> set[str]:

@@ -168,6 +168,7 @@ def _document_properties() -> list[Any]:
         *(_kept(name) for name in texts),
         *(_kept(name, "TEXT_ARRAY") for name in ("groups", "documents", "versions")),
         _kept("passages", "INT"),
+        _kept("sizes", "INT_ARRAY"),
         _kept("lease", "NUMBER"),
     ]
 

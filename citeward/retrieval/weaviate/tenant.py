@@ -9,30 +9,13 @@ from typing import Any, TypeVar
 
 from citeward.retrieval.weaviate.connection import Connection
 from citeward.retrieval.weaviate.names import tenant_name
-from citeward.retrieval.weaviate.rows import body_id, head_id, passage_id, referred
+from citeward.retrieval.weaviate.rows import Note, body_id, head_id, passage_id, referred
 from citeward.retrieval.weaviate.schema import HEAD, STATE, WRITE, Space
 
 T = TypeVar("T")
 AT_ONCE = 500
 """Ids in one request."""
 _NOTES = 1_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """A write under way, or one that was stopped."""
-
-    id: str
-    documents: tuple[str, ...]
-    versions: frozenset[str]
-    age: float
-    """Seconds before the newest note, by the server's clock."""
-    lease: float
-
-    @property
-    def dead(self) -> bool:
-        """Whoever wrote it has given up, or is not there any more."""
-        return self.age >= 2 * self.lease
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +142,7 @@ class Tenant:
             lambda client: self.documents(client).query.fetch_objects(
                 filters=Filter.by_property("kind").equal(WRITE),
                 limit=_NOTES,
-                return_properties=["documents", "versions", "lease"],
+                return_properties=["documents", "versions", "sizes", "lease"],
                 return_metadata=MetadataQuery(creation_time=True),
             )
         )
@@ -168,7 +151,7 @@ class Tenant:
             Note(
                 id=str(one.uuid),
                 documents=tuple(one.properties["documents"] or ()),
-                versions=frozenset(one.properties["versions"] or ()),
+                sizes=dict(zip(one.properties["versions"] or (), map(int, one.properties["sizes"] or ()), strict=True)),
                 age=(newest - one.metadata.creation_time).total_seconds(),
                 lease=one.properties["lease"],
             )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import uuid4
 
 from citeward.retrieval.weaviate.connection import Connection
 from citeward.retrieval.weaviate.names import tenant_name, tenant_of
-from citeward.retrieval.weaviate.rows import STATE_ID
+from citeward.retrieval.weaviate.rows import STATE_ID, state_row
 from citeward.retrieval.weaviate.schema import Space, add_ranges, property_names
+from citeward.retrieval.weaviate.sending import delete_singly, put
 from citeward.retrieval.weaviate.tenant import Tenant
 
 
@@ -40,6 +42,10 @@ class Tenants:
         part, name = self.part(space, tenant), tenant_name(tenant)
         if (space.passages, name) not in self._made:
             await self._connection.tell(lambda client: _create(client, space, name))
+            if not (await part.pulse()).generation:
+                # One that a killed server keeps but cannot find would stay so when it is written again.
+                await delete_singly(part, part.documents, [STATE_ID])
+                await put(part, part.documents, [state_row(tenant, uuid4().hex)])
             self._made.add((space.passages, name))
         return part
 

@@ -12,41 +12,23 @@ wholly old or wholly new whenever it is looked at, and what was acknowledged sta
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
-from itertools import islice
-from typing import Any
+from typing import TypeAlias
 from uuid import uuid4
 
 from citeward.contracts.retrieval import Chunk, Document, Vectors
-from citeward.errors import CitewardError, StoreError, StoreUnavailable
-from citeward.retrieval.weaviate.names import key
-from citeward.retrieval.weaviate.rows import (
-    Row,
-    body_id,
-    body_row,
-    head_id,
-    head_row,
-    note_row,
-    passage_rows,
-    state_row,
-)
+from citeward.errors import CitewardError, StoreUnavailable
+from citeward.retrieval.weaviate.rows import Row, body_row, head_id, head_row, passage_rows
 from citeward.retrieval.weaviate.schema import BODY, HEAD
+from citeward.retrieval.weaviate.sending import delete, put, put_passages
+from citeward.retrieval.weaviate.sweeping import announce, finish, recover
 from citeward.retrieval.weaviate.tenant import AT_ONCE, Tenant, batches
 
-LEASE = 300.0
+LEASE = 120.0
 """Seconds that one write may take before its heads; twice that, and others clear away what it staged."""
-_REQUEST_ROWS = 500
-_REQUEST_BYTES = 8_000_000
-_REQUESTS_AT_ONCE = 2
-_SWEEP_DOCUMENTS = 200
-_SWEEP_ROWS = 10_000
-_VERSIONS_AT_ONCE = 200
-
-Confirm = Callable[[], Awaitable[None]]
+Confirm: TypeAlias = Callable[[], Awaitable[None]]
 """Raises where the space may not be written any more."""
 
 
@@ -75,16 +57,18 @@ async def replace(
     """
     begun = time.monotonic()
     versions = [uuid4().hex for _ in documents]
-    note = await _announce(tenant, [one.id for one in documents], versions, lease)
+    sizes = {version: len(pieces) for version, pieces in zip(versions, chunks, strict=True)}
+    note = await announce(tenant, [one.id for one in documents], sizes, lease)
     try:
-        await _put(tenant.documents, tenant, map(body_row, documents, versions))
-        await _put(tenant.passages, tenant, _passages(tenant, documents, chunks, vectors, versions))
+        bodies = map(body_row, documents, versions, sizes.values())
+        await put(tenant, tenant.documents, bodies)
+        await put_passages(tenant, _passages(tenant, documents, chunks, vectors, versions))
         await confirm()
     except StoreUnavailable:
         raise  # a request may still arrive there, so what it brings is left for the sweep that the note asks for
     except CitewardError:
         with suppress(CitewardError):
-            await _finish(tenant, note, [one.id for one in documents])
+            await finish(tenant, note)
         raise
     if time.monotonic() - begun > lease:
         raise StoreUnavailable(
@@ -93,11 +77,11 @@ async def replace(
     heads = (
         head_row(one, len(pieces), version) for one, pieces, version in zip(documents, chunks, versions, strict=True)
     )
-    await _put(tenant.documents, tenant, heads)
+    await put(tenant, tenant.documents, heads)
     await confirm()
     left = {one.id: version for one, version in zip(documents, versions, strict=True)}
-    await _finish(tenant, note, list(left), left=left)
-    await _recover(tenant)
+    await finish(tenant, note, left=left)
+    await recover(tenant)
 
 
 async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confirm, lease: float = LEASE) -> int:
@@ -111,12 +95,12 @@ async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confir
         there = list(await tenant.heads(part))
         if not there:
             continue
-        note = await _announce(tenant, there, (), lease)
+        note = await announce(tenant, there, {}, lease)
         await confirm()
-        await _delete(tenant, tenant.documents, "id", [head_id(one) for one in there])
+        await delete(tenant, tenant.documents, list(map(head_id, there)))
         await confirm()
-        await _finish(tenant, note, there, left={})
-        await _recover(tenant)
+        await finish(tenant, note, left={})
+        await recover(tenant)
         removed += len(there)
     return removed
 
@@ -130,133 +114,10 @@ async def tidy(tenant: Tenant) -> None:
             heads[one["document_id"]] = one["version"]
         elif one["kind"] == BODY:
             bodies.setdefault(one["document_id"], set()).add(one["version"])
-    await _recover(tenant)
-    await _sweep(tenant, [name for name, versions in bodies.items() if versions != {heads.get(name)}], own="")
-
-
-async def _announce(tenant: Tenant, documents: Sequence[str], versions: Sequence[str], lease: float) -> str:
-    note = str(uuid4())
-    await _put(tenant.documents, tenant, [note_row(note, documents, versions, lease)])
-    await _recover(tenant)
-    return note
-
-
-async def _recover(tenant: Tenant) -> None:
-    for note in await tenant.notes():
-        if note.dead:
-            await _finish(tenant, note.id, note.documents)
-
-
-async def _finish(
-    tenant: Tenant, note: str, documents: Sequence[str], *, left: Mapping[str, str] | None = None
-) -> None:
-    """What follows the heads; `left` is the version that each document should have now, where that is known."""
-    # The generation changes before anything is deleted: a search that read it before and after knows that nothing was.
-    await _put(tenant.documents, tenant, [state_row(tenant.name, uuid4().hex)])
-    spared = await _sweep(tenant, documents, own=note, left=left)
-    if spared:
-        # Another writer is at one of these documents. Whoever of us is done last clears up.
-        await _put(tenant.documents, tenant, [note_row(note, spared, (), 0.0)])
-    else:
-        await _delete(tenant, tenant.documents, "id", [note])
-
-
-async def _sweep(
-    tenant: Tenant, documents: Sequence[str], *, own: str, left: Mapping[str, str] | None = None
-) -> list[str]:
-    """Delete the versions of these documents that no head names, sparing what other writes have announced.
-
-    What there is, is listed first; then who writes; then what counts: so a version that is listed and neither announced
-    nor named by a head has been given up.
-
-    Returns:
-        The documents of which a version was spared.
-    """
-    spared = []
-    for part in batches(documents, _SWEEP_DOCUMENTS):
-        listed = await _versions(tenant, part)
-        if left is not None and listed == {name: {left[name]} for name in part if name in left}:
-            continue
-        announced = {version for note in await tenant.notes() if note.id != own for version in note.versions}
-        heads = await tenant.heads(part)
-        given_up = {name: {one for one in versions if heads.get(name) != one} for name, versions in listed.items()}
-        garbage = [one for versions in given_up.values() for one in versions - announced]
-        spared += [name for name, versions in given_up.items() if versions & announced]
-        # Bodies go last: by them a sweep that was stopped finds the passages again.
-        await _delete(tenant, tenant.passages, "version", garbage)
-        await _delete(tenant, tenant.documents, "id", [body_id(version) for version in garbage])
-    return spared
-
-
-async def _versions(tenant: Tenant, documents: Sequence[str]) -> dict[str, set[str]]:
-    from weaviate.classes.query import Filter
-
-    condition = Filter.by_property("kind").equal(BODY) & Filter.by_property("document_id_key").contains_any(
-        [key(one) for one in documents]
-    )
-    found = await tenant.connection.ask(
-        lambda client: tenant.documents(client).query.fetch_objects(
-            filters=condition, limit=_SWEEP_ROWS, return_properties=["document_id", "version"]
-        )
-    )
-    listed: dict[str, set[str]] = {}
-    for one in found.objects:
-        listed.setdefault(one.properties["document_id"], set()).add(one.properties["version"])
-    return listed
-
-
-async def _delete(tenant: Tenant, part: Callable[[Any], Any], name: str, values: Sequence[str]) -> None:
-    from weaviate.classes.query import Filter
-
-    for some in batches(values, _VERSIONS_AT_ONCE):
-        condition = (Filter.by_id() if name == "id" else Filter.by_property(name)).contains_any(some)
-        while await tenant.connection.tell(partial(_delete_once, part, condition)) and name != "id":
-            pass  # the server deletes so many at a time; ids were few enough
-
-
-async def _delete_once(part: Callable[[Any], Any], condition: Any, client: Any) -> int:
-    done = await part(client).data.delete_many(where=condition)
-    if done.failed:
-        raise StoreUnavailable(f"{done.failed} of {done.matches} objects could not be deleted", hint="try again")
-    return int(done.matches)
-
-
-async def _put(part: Callable[[Any], Any], tenant: Tenant, rows: Iterable[Row]) -> None:
-    """Write rows, some requests at a time; one that the server refuses is named."""
-    requests = _requests(rows)
-    while wave := list(islice(requests, _REQUESTS_AT_ONCE)):
-        # All of them are waited for, so that none arrives after its failure was told.
-        done = await asyncio.gather(*(_send(part, tenant, some) for some in wave), return_exceptions=True)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
-
-
-async def _send(part: Callable[[Any], Any], tenant: Tenant, rows: Sequence[Row]) -> None:
-    from weaviate.classes.data import DataObject
-
-    objects = [DataObject(uuid=row.id, properties=dict(row.properties), vector=row.vector) for row in rows]
-    done = await tenant.connection.tell(lambda client: part(client).data.insert_many(objects))
-    if done.errors:
-        place, error = next(iter(done.errors.items()))
-        name = rows[place].properties.get("document_id", rows[place].id)
-        raise StoreError(
-            f"{len(done.errors)} of {len(rows)} objects were refused; the first, of document {name!r}: {error.message}",
-            hint="see the server's log; what was refused was not written, and its document is as it was",
-        )
-
-
-def _requests(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    some: list[Row] = []
-    size = 0
-    for row in rows:
-        if some and (len(some) >= _REQUEST_ROWS or size + row.size > _REQUEST_BYTES):
-            yield some
-            some, size = [], 0
-        some.append(row)
-        size += row.size
-    if some:
-        yield some
+    await recover(tenant)
+    left_over = [name for name, versions in bodies.items() if versions != {heads.get(name)}]
+    for part in batches(left_over, AT_ONCE):
+        await finish(tenant, await announce(tenant, part, {}, LEASE))
 
 
 def _passages(
