@@ -203,14 +203,6 @@ class EndpointModelSettings(ServedSettings):
     extra: dict[str, Any] = Field({}, description="fields laid over the body of every request")
 
 
-class LocalModelSettings(ServedSettings):
-    """A model that transformers runs in this process."""
-
-    provider: Literal["local"] = "local"
-    quantization: Literal["none", "8bit", "4bit"] = Field("none", description="needs a GPU and bitsandbytes")
-    device: str | None = Field(None, description="as `cpu` or `cuda:0`; chosen by itself where None")
-
-
 class LangChainModelSettings(ServedSettings):
     """Any chat model of LangChain."""
 
@@ -224,7 +216,6 @@ ModelSettings: TypeAlias = Annotated[
     | Annotated[EndpointModelSettings, Tag("openai")]
     | Annotated[EndpointModelSettings, Tag("vllm")]
     | Annotated[EndpointModelSettings, Tag("compatible")]
-    | Annotated[LocalModelSettings, Tag("local")]
     | Annotated[LangChainModelSettings, Tag("langchain")],
     _by("provider", "extractive"),
 ]

@@ -67,7 +67,7 @@ async def _shown(project: Project) -> int:
 def demo_cases(project: Project) -> list[Case]:
     """The golden cases that are marked for the demo, over all suites; those that need tools come last."""
     from citeward.evals.suite import load_suite
-    from citeward.project.opened import needle_installed
+    from citeward.project.models import needle_installed
 
     suites = [load_suite(path) for path in sorted((project.root / "evals").glob("*.yaml"))]
     cases = [case for suite in suites for case in suite.cases if TAG in case.tags]

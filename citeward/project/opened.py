@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,17 +17,14 @@ from citeward.agents.build import Parts, build_agent
 from citeward.cache.exact import ExactCache
 from citeward.contracts.model import Model
 from citeward.contracts.retrieval import TokenEmbedder
-from citeward.contracts.tool import ToolDecider
 from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
-from citeward.models.extractive.model import ExtractiveModel
-from citeward.models.needle.decider import NeedleDecider
 from citeward.models.router.rules import RuleRouter
 from citeward.project.declared import Project, find_project, read_project
+from citeward.project.models import open_models
 from citeward.project.retrieval import Retrieval, open_retrieval
-from citeward.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +67,7 @@ async def open_project(
 async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) -> OpenProject:
     settings = project.settings
     retrieval = await stack.enter_async_context(open_retrieval(project))
-    models = await _models(settings, retrieval.local, stack)
+    models = await open_models(settings, retrieval.local, stack)
     rails = open_rails(project)
     parts = Parts(
         models=models,
@@ -102,25 +98,6 @@ def open_rails(project: Project) -> Rails:
 async def _warm(embedder: TokenEmbedder | None) -> None:
     if embedder is not None:
         await embedder.embed(["warm"])
-
-
-def needle_installed() -> bool:
-    """Whether the extra that decides tool calls is there."""
-    return importlib.util.find_spec("needle") is not None
-
-
-async def _models(settings: Settings, embedder: TokenEmbedder | None, stack: AsyncExitStack) -> dict[str, Model]:
-    decider: ToolDecider | None = None
-    if needle_installed() and any(getattr(model, "tool_calls", "") == "needle" for model in settings.models.values()):
-        needle = NeedleDecider()
-        stack.callback(needle.close)
-        decider = needle
-    return {
-        name: ExtractiveModel(
-            embedder, decider=decider if model.tool_calls == "needle" else None, name=name, tier=model.tier
-        )
-        for name, model in settings.models.items()
-    }
 
 
 async def _threads(project: Project, stack: AsyncExitStack) -> BaseCheckpointSaver[str]:
