@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
 from citeward.errors import StoreError, StoreUnavailable
-from citeward.retrieval.weaviate.rows import Row
+from citeward.retrieval.weaviate.rows import Row, document_of, referred
 from citeward.retrieval.weaviate.tenant import Tenant, batches
 
 Part: TypeAlias = Callable[[Any], Any]
@@ -93,15 +94,22 @@ async def _delete_once(part: Part, condition: Any, client: Any) -> int:
 async def _send(tenant: Tenant, part: Part, rows: Sequence[Row]) -> None:
     from weaviate.classes.data import DataObject
 
+    # The client logs what was refused with all of its text; ours says what is to be said.
+    logging.getLogger("weaviate-client").addFilter(_no_objects)
     objects = [DataObject(uuid=row.id, properties=dict(row.properties), vector=row.vector) for row in rows]
     done = await tenant.connection.tell(lambda client: part(client).data.insert_many(objects))
     if done.errors:
         place, error = next(iter(done.errors.items()))
-        name = rows[place].properties.get("document_id", rows[place].id)
+        properties = rows[place].properties
+        name = properties.get("document_id") or document_of(referred(properties["reference"])[1])
         raise StoreError(
             f"{len(done.errors)} of {len(rows)} objects were refused; the first, of document {name!r}: {error.message}",
             hint="see the server's log; what was refused was not written, and its document is as it was",
         )
+
+
+def _no_objects(record: logging.LogRecord) -> bool:
+    return not isinstance(record.msg, dict)
 
 
 def _requests(rows: Iterable[Row]) -> Iterator[list[Row]]:

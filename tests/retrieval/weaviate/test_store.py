@@ -1,10 +1,12 @@
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from citeward.errors import StoreReadOnly
 from citeward.retrieval.weaviate import WeaviateStore
 from citeward.testing.embedding import HashEmbedder
-from citeward.testing.suites.retriever import STORE_CHECKS, StoreCheck
+from citeward.testing.suites.retriever import STORE_CHECKS, StoreCheck, fill, found, sample
 from citeward.testing.suites.retriever_spaces import SPACE_CHECKS, SpaceCheck
 
 Make = Callable[..., WeaviateStore]
@@ -19,3 +21,45 @@ async def test_it_is_a_store(check: StoreCheck, make: Make) -> None:
 @pytest.mark.parametrize("check", SPACE_CHECKS, ids=lambda check: check.__name__)
 async def test_it_can_be_filled_anew_beside(check: SpaceCheck, make: Make) -> None:
     await check(make)
+
+
+async def test_a_read_only_store_reads_and_refuses_to_write(make: Make) -> None:
+    await fill(make(), EMBEDDER, sample("a", "fox"))
+    store = make(read_only=True)
+    assert await found(store, EMBEDDER, "fox") == ["a"]
+    writes = (fill(store, EMBEDDER, sample("b", "bear")), store.delete(["a"]), store.optimize(), store.drop())
+    for write in (*writes, store.promote(), store.retire()):
+        with pytest.raises(StoreReadOnly):
+            await write
+
+
+async def test_a_store_without_vectors_searches_by_keyword_and_says_so(make: Make) -> None:
+    async with make(None) as store:
+        document, chunks = sample("a", "red fox")
+        await store.upsert([document], [chunks], [np.zeros((1, 0), np.float32)])
+        (hit,) = await store.search("fox", None, alpha=0.5)
+        assert hit.degraded and hit.score == 1.0
+    assert (await make().search("fox", np.ones(64, np.float32)))[0].degraded
+
+
+async def test_nothing_is_made_before_the_first_upsert(make: Make) -> None:
+    store = make()
+    assert await store.count() == 0 and await store.tenants() == []
+    await store.optimize()
+    await store.upsert([], [], [])
+    assert await store._spaces.every() == []
+
+
+async def test_drop_leaves_nothing_and_the_store_can_be_filled_again(make: Make) -> None:
+    store = make()
+    await fill(store, EMBEDDER, sample("a", "fox"))
+    await store.drop()
+    assert await store._spaces.every() == [] and await store.count() == 0
+    await fill(store, EMBEDDER, sample("b", "fox"))
+    assert await found(store, EMBEDDER, "fox") == ["b"]
+
+
+async def test_checks_at_the_beginning_can_be_left_out(make: Make) -> None:
+    store = make(skip_init_checks=True)
+    await fill(store, EMBEDDER, sample("a", "fox"))
+    assert await found(store, EMBEDDER, "fox") == ["a"]
