@@ -20,14 +20,14 @@ from uuid import uuid4
 
 from citeward.contracts.retrieval import Chunk, Document, Vectors
 from citeward.errors import CitewardError, StoreUnavailable
+from citeward.retrieval.weaviate.connection import WRITE_FACTOR
 from citeward.retrieval.weaviate.rows import Row, body_row, head_id, head_row, passage_rows
-from citeward.retrieval.weaviate.schema import BODY, HEAD
 from citeward.retrieval.weaviate.sending import delete, put, put_passages
 from citeward.retrieval.weaviate.sweeping import announce, finish, recover
 from citeward.retrieval.weaviate.tenant import AT_ONCE, Tenant, batches
 
 LEASE = 120.0
-"""Seconds that one write may take before its heads; twice that, and others clear away what it staged."""
+"""Seconds that one write may take before its heads, at least; twice that, and others clear away what it staged."""
 Confirm: TypeAlias = Callable[[], Awaitable[None]]
 """Raises where the space may not be written any more."""
 
@@ -39,7 +39,6 @@ async def replace(
     vectors: Sequence[Vectors],
     *,
     confirm: Confirm,
-    lease: float = LEASE,
 ) -> None:
     """Write documents with their passages, replacing any earlier version of each.
 
@@ -49,13 +48,12 @@ async def replace(
         chunks: One sequence a document.
         vectors: float32[len(chunks[i]), d] for each document.
         confirm: Asked before and after the heads.
-        lease: In seconds.
 
     Raises:
         StoreError: The server refuses an object; nothing was changed.
         StoreUnavailable: It does not answer; some of the documents may have changed, each as a whole.
     """
-    begun = time.monotonic()
+    begun, lease = time.monotonic(), _lease(tenant)
     versions = [uuid4().hex for _ in documents]
     sizes = {version: len(pieces) for version, pieces in zip(versions, chunks, strict=True)}
     note = await announce(tenant, [one.id for one in documents], sizes, lease)
@@ -84,7 +82,7 @@ async def replace(
     await recover(tenant)
 
 
-async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confirm, lease: float = LEASE) -> int:
+async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confirm) -> int:
     """Remove documents with their passages; returns how many were there.
 
     Raises:
@@ -95,7 +93,7 @@ async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confir
         there = list(await tenant.heads(part))
         if not there:
             continue
-        note = await announce(tenant, there, {}, lease)
+        note = await announce(tenant, there, {}, _lease(tenant))
         await confirm()
         await delete(tenant, tenant.documents, list(map(head_id, there)))
         await confirm()
@@ -106,18 +104,15 @@ async def remove(tenant: Tenant, document_ids: Sequence[str], *, confirm: Confir
 
 
 async def tidy(tenant: Tenant) -> None:
-    """Sweep away everything that no head names and no write is at work on."""
-    heads: dict[str, str] = {}
-    bodies: dict[str, set[str]] = {}
-    async for one in tenant.objects(("kind", "document_id", "version")):
-        if one["kind"] == HEAD:
-            heads[one["document_id"]] = one["version"]
-        elif one["kind"] == BODY:
-            bodies.setdefault(one["document_id"], set()).add(one["version"])
-    await recover(tenant)
-    left_over = [name for name, versions in bodies.items() if versions != {heads.get(name)}]
-    for part in batches(left_over, AT_ONCE):
-        await finish(tenant, await announce(tenant, part, {}, LEASE))
+    """Clear up after writes that were stopped, where there are any."""
+    if (await tenant.pulse()).writing:
+        # A note of ours tells how old the others are, by the server's clock.
+        await finish(tenant, await announce(tenant, (), {}, _lease(tenant)))
+
+
+def _lease(tenant: Tenant) -> float:
+    # Heads that are on their way when the lease runs out must have arrived, or not, before others clear up.
+    return max(LEASE, 2 * WRITE_FACTOR * tenant.connection.timeout)
 
 
 def _passages(
