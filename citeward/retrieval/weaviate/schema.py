@@ -74,13 +74,19 @@ async def make(client: Any, space: Space, replicas: int) -> None:
     """Make the collections of a space where they are not there; bring older ones up to date.
 
     The collection of passages comes last: where it is, the other is.
+
+    Raises:
+        StoreError: A newer Citeward made them.
+        StoreCorrupt: Something else has their name.
     """
     for name, properties, vectors in (
         (space.documents, _document_properties(), False),
         (space.passages, _passage_properties(), space.embedder is not None),
     ):
         if await client.collections.exists(name):
-            await _migrate(client.collections.use(name), properties)
+            collection = client.collections.use(name)
+            described(space.prefix, space.passages, (await collection.config.get(simple=True)).description)
+            await _migrate(collection, properties)
         else:
             await _create(client, name, space.description, properties, vectors=vectors, replicas=replicas)
 

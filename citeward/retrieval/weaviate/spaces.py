@@ -53,6 +53,7 @@ class Spaces:
         self.wanted = Space(prefix=prefix, embedder=embedder, dimensions=dimensions)
         self._begun: Space | None = None
         self._made = False
+        self._known: dict[str, Space] = {}
         connection.when_missing = self.forget
 
     async def reading(self) -> Space | None:
@@ -151,6 +152,7 @@ class Spaces:
     def forget(self) -> None:
         """Look for the current space again at the next call."""
         self._begun, self._made = None, False
+        self._known.clear()
 
     def vector(self, vector: Vector | None, space: Space) -> Vector | None:
         """The vector to search by; None where there is none, or the space is not of its embedder.
@@ -198,10 +200,10 @@ class Spaces:
         return None if found is None else str(found.collection)
 
     async def _described(self, name: str) -> Space:
-        if name == self.wanted.passages:
-            return self.wanted
-        config = await self._connection.ask(lambda client: client.collections.use(name).config.get(simple=True))
-        return described(self.wanted.prefix, name, config.description)
+        if name not in self._known:
+            config = await self._connection.ask(lambda client: client.collections.use(name).config.get(simple=True))
+            self._known[name] = described(self.wanted.prefix, name, config.description)
+        return self._known[name]
 
     async def _empty(self, space: Space) -> bool:
         return not await self._connection.ask(lambda client: client.collections.use(space.documents).tenants.get())

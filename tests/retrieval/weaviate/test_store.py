@@ -3,7 +3,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from citeward.errors import StoreReadOnly
+from citeward.errors import StoreCorrupt, StoreError, StoreReadOnly
 from citeward.retrieval.weaviate import WeaviateStore
 from citeward.testing.embedding import HashEmbedder
 from citeward.testing.suites.retriever import STORE_CHECKS, StoreCheck, fill, found, sample
@@ -63,3 +63,28 @@ async def test_checks_at_the_beginning_can_be_left_out(make: Make) -> None:
     store = make(skip_init_checks=True)
     await fill(store, EMBEDDER, sample("a", "fox"))
     assert await found(store, EMBEDDER, "fox") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("description", "error", "said"),
+    [
+        ('{"citeward": 2, "embedder": "hash", "dimensions": 64}', StoreError, "format 2"),
+        ("somebody else's", StoreCorrupt, "does not say what it holds"),
+    ],
+)
+async def test_collections_that_are_not_ours_are_left_alone(
+    make: Make, description: str, error: type[StoreError], said: str
+) -> None:
+    store = make()
+    await fill(store, EMBEDDER, sample("a", "fox"))
+    space = store._spaces.wanted
+    await store._connection.tell(
+        lambda client: client.collections.use(space.passages).config.update(description=description)
+    )
+    with pytest.raises(error, match=said):
+        await make().count()
+    with pytest.raises(error, match=said):
+        await fill(make(beside=True), EMBEDDER, sample("b", "bear"))
+    ours = space.description
+    await store._connection.tell(lambda client: client.collections.use(space.passages).config.update(description=ours))
+    assert await found(make(), EMBEDDER, "fox") == ["a"]
