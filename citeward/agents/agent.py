@@ -82,8 +82,13 @@ class Agent:
         deadline = time.time() + self.spec.limits.seconds
         context = Context(principal=principal, deadline=deadline, thread_id=shown)
         stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
-        async for event in stream:
-            yield cast("Event", event)
+        try:
+            async for event in stream:
+                yield cast("Event", event)
+        finally:
+            # Failed, cancelled or left by its reader: those who wait for this run's answer must not wait on.
+            if self.services.cache is not None:
+                await self.services.cache.turns.end(context.run_id)
 
 
 def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from citeward.contracts.guardrail import Verdict
 from citeward.contracts.routing import Route
@@ -79,5 +80,10 @@ class Answer:
     verdicts: tuple[Verdict, ...] = ()
     usage: Usage = Usage()
     cached: bool = False
+    """Whether it was computed for an earlier question and given again."""
+    cache: Literal["", "exact", "semantic"] = ""
+    """How it was found: the same words, or a question that means the same; empty where it was computed."""
+    similarity: float | None = None
+    """Cosine of the two questions, where it was found by meaning. The other question itself is never told."""
     thread_id: str = ""
     run_id: str = ""

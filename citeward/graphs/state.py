@@ -48,6 +48,7 @@ class ChatState(TypedDict, total=False):
     steps: int
     tokens: TokenUsage
     cost: float
+    scope: str
     answer: Answer | None
 
 

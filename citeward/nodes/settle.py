@@ -7,17 +7,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypedDict
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
+import structlog
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
 from citeward.contracts.answer import NOT_ENOUGH, Answer, Citation, Label, Outcome, Usage
+from citeward.contracts.cache import Cache
 from citeward.contracts.event import Answered, TextDelta, Used
 from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.model import TokenUsage
 from citeward.contracts.routing import Route
+from citeward.errors import StoreError
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.recall import scope_of
 from citeward.nodes.services import Services
+
+logger = structlog.get_logger(__name__)
 
 
 class SettleState(TypedDict, total=False):
@@ -37,6 +42,8 @@ class SettleState(TypedDict, total=False):
     tokens: TokenUsage
     cost: float
     messages: list[AnyMessage]
+    degraded: bool
+    scope: str
     answer: Answer | None
 
 
@@ -52,8 +59,8 @@ def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             )
         else:
             answer = _composed(state, runtime)
-            if active.cache is not None and _repeatable(state, answer):
-                await active.cache.put(state["question"], answer, await scope_of(active, runtime))
+            if active.cache is not None:
+                await _store(active.cache, answer, state, active, runtime)
         emit(runtime, Used(usage=answer.usage))
         emit(runtime, Answered(answer=answer))
         said: list[AnyMessage] = []
@@ -62,6 +69,23 @@ def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         return {"answer": answer, "citations": answer.citations, "messages": said}
 
     return node
+
+
+async def _store(
+    cache: Cache, answer: Answer, state: SettleState, services: Services, runtime: Runtime[Context]
+) -> None:
+    """Keep the answer where it may be given again, and let those go on who wait for it."""
+    try:
+        if not state.get("scope") or not _repeatable(state, answer, services):
+            return
+        scope = await scope_of(services, runtime)
+        # Where the documents changed while the run went on, nobody knows which of them it has read.
+        if scope.version == state["scope"]:
+            await cache.put(state["question"], answer, scope)
+    except StoreError as error:
+        logger.warning("settle.not_stored", run_id=state["run_id"], error=error.code)
+    finally:
+        await cache.turns.end(state["run_id"])
 
 
 def _composed(state: SettleState, runtime: Runtime[Context]) -> Answer:
@@ -97,13 +121,21 @@ def _usage(state: SettleState) -> Usage:
     )
 
 
-def _repeatable(state: SettleState, answer: Answer) -> bool:
-    """Whether the answer may be given again: not blocked or refused, fully supported, nothing personal, no tools."""
+def _repeatable(state: SettleState, answer: Answer, services: Services) -> bool:
+    """Whether the answer may be given again.
+
+    Not where it was blocked or refused, cut off at the model's limit, not fully supported, touched or doubted by a
+    guard, found by a search that was not whole, made with tools, or one of several in its thread.
+    """
+    messages = state.get("messages", [])
     return (
         answer.outcome is Outcome.ANSWERED
         and bool(answer.citations)
         and all(citation.label is not Label.UNSUPPORTED for citation in answer.citations)
-        and all(verdict.action is not Action.MODIFY for verdict in answer.verdicts)
-        and answer.usage.calls == 1
-        and sum(isinstance(message, HumanMessage) for message in state.get("messages", [])) == 1
+        and all(verdict.action is Action.ALLOW for verdict in answer.verdicts)
+        and not (state.get("degraded") and services.embedder is not None)
+        and state.get("steps") == 1
+        and sum(isinstance(message, HumanMessage) for message in messages) == 1
+        and not any(isinstance(message, ToolMessage) for message in messages)
+        and all(message.response_metadata.get("finish_reason", "stop") == "stop" for message in messages)
     )
