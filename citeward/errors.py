@@ -29,6 +29,7 @@
         ├── ToolError
         ├── GuardrailError
         ├── CheckpointError
+        ├── BudgetSpent            with `retry_after` where the budget is a day's
         └── DeadlineExceeded       retryable
 
 Each message names the offending value and ends in a ``hint:`` line that gives the way out. ``code`` is stable
@@ -252,6 +253,21 @@ class CheckpointError(RunError):
     """The state of a thread could not be read or written."""
 
     code = "checkpoint_error"
+
+
+class BudgetSpent(RunError):
+    """What the run or its tenant may spend is spent; nothing was called for it.
+
+    The call was right and will be right again tomorrow; as the same call fails until then, it is not retryable.
+    """
+
+    code = "budget_spent"
+    status = 429
+
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        """Seconds until the tenant's next day begins; None where it is the run's own budget."""
 
 
 class DeadlineExceeded(RunError):

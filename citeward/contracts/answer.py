@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
 from citeward.contracts.guardrail import Verdict
+from citeward.contracts.metering import Spend
 from citeward.contracts.routing import Route
 
 NOT_ENOUGH = "There is not enough information in the documents to answer this."
@@ -50,10 +52,22 @@ class Usage:
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input: read from the endpoint's prefix cache."""
+    reasoning_tokens: int = 0
+    """Of the output: thought, and not said."""
     cost: float = 0.0
     """US dollars."""
+    estimated: bool = False
+    """True where an endpoint told no usage, and tokens were counted in the text."""
     calls: int = 0
-    """Model calls."""
+    """Model calls, failed ones counted."""
+    calls_by_model: Mapping[str, Spend] = field(default_factory=dict)
+    """The same by the models' names."""
+    fallbacks: int = 0
+    """Calls that failed, so that another model was asked."""
+    tokens_per_second: float | None = None
+    """Output tokens by the time in which they came, first tokens not waited for."""
     first_token_ms: float | None = None
     """From the start of the run to the first released text, where there was any."""
     total_ms: float = 0.0

@@ -50,6 +50,21 @@ class TextDelta:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Restarted:
+    """All text and all citations of this run so far are withdrawn: its model failed, and the answer begins again.
+
+    What of them still holds (the text before a tool call) comes once more. Joined, the deltas after the last such
+    event are the final message.
+    """
+
+    type: ClassVar[str] = "restarted"
+    model: str
+    """The model that begins again."""
+    reason: str
+    """What became of the one before, in plain words."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Cited:
     """A verified citation; follows the sentence that it belongs to, with offsets into the released text."""
 
@@ -100,7 +115,7 @@ class Used:
 
 @dataclass(frozen=True, kw_only=True)
 class Answered:
-    """The whole answer; its text equals the joined deltas."""
+    """The whole answer; its text equals the joined deltas (those after the last Restarted, where there is one)."""
 
     type: ClassVar[str] = "answer"
     answer: Answer
@@ -124,6 +139,7 @@ Event: TypeAlias = (
     | Passages
     | Routed
     | TextDelta
+    | Restarted
     | Cited
     | ToolCalled
     | ToolReturned

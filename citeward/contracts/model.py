@@ -13,6 +13,9 @@ from citeward.errors import InvalidInput
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+Continuation: TypeAlias = Literal["exactly", "when_asked", "never"]
+"""How a model goes on from `ModelRequest.prefix`: `exactly` token for token, `when_asked` as far as it does what it is
+told (it may repeat the end of the prefix), `never`: it begins its own answer."""
 
 
 class Location(StrEnum):
@@ -167,6 +170,10 @@ class ModelInfo:
     """US dollars per million tokens of answer."""
     tools: bool = False
     """Whether it can call tools."""
+    continues: Continuation = "when_asked"
+    """What it makes of `ModelRequest.prefix`."""
+    schemas: bool = True
+    """Whether its answer can be held to a JSON schema."""
 
 
 class Model(Protocol):

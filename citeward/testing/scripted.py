@@ -9,11 +9,12 @@ from typing import TypeAlias
 from citeward.contracts.model import Delta, ModelInfo, ModelRequest, TokenUsage, ToolCallFragment
 from citeward.contracts.tool import ToolCall
 
-Turn: TypeAlias = str | Sequence[str] | ToolCall | Sequence[ToolCall] | Exception
+Turn: TypeAlias = str | ToolCall | Exception | Sequence[str | ToolCall | Exception]
 
 
 class ScriptedModel:
-    """Plays its turns in order, one a call: text (whole, or in the pieces given), tool calls, or an error to raise.
+    """Plays its turns in order, one a call: text (whole, or in the pieces given), tool calls, or an error to raise; of
+    several in a row, an error is raised where it stands.
 
     ::
 
@@ -42,9 +43,11 @@ class ScriptedModel:
         turn = self._turns.pop(0)
         if isinstance(turn, Exception):
             raise turn
-        pieces: Sequence[str | ToolCall] = [turn] if isinstance(turn, str | ToolCall) else turn
+        pieces: Sequence[str | ToolCall | Exception] = [turn] if isinstance(turn, str | ToolCall) else turn
         called = False
         for index, piece in enumerate(pieces):
+            if isinstance(piece, Exception):
+                raise piece
             if isinstance(piece, ToolCall):
                 called = True
                 yield Delta(tool_call=ToolCallFragment(index=index, id=piece.id, name=piece.name))

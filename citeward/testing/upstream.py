@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from citeward.contracts.tool import ToolCall
@@ -45,8 +45,13 @@ class Turn:
     code: str = ""
     """The error's `code`."""
     retry_after: float | None = None
+    continues: bool = False
+    """Leaves out what the request has it continue: the assistant's message at the end, as vLLM's
+    `continue_final_message` does."""
     error_at: int | None = None
     """Pieces after which an error comes as an event."""
+    garbage_at: int | None = None
+    """Pieces after which an event comes that is no JSON."""
     stall_at: int | None = None
     """Pieces after which nothing more comes, until the client goes away; 0 stalls before the first."""
     silent: bool = False
@@ -127,7 +132,10 @@ class Upstream:
         from aiohttp import web
 
         turn = self._turn()
-        self.requests.append(Received(body=json.loads(await request.read()), headers=dict(request.headers)))
+        asked = Received(body=json.loads(await request.read()), headers=dict(request.headers))
+        self.requests.append(asked)
+        if turn.continues:
+            turn = replace(turn, text=_rest(turn.text, asked.body))
         if turn.drop:
             self._cut(request)
         if turn.silent:
@@ -186,6 +194,9 @@ class Upstream:
             if place == turn.error_at:
                 yield _event({"error": {"message": turn.message, "code": turn.code or None, "type": "test"}})
                 return
+            if place == turn.garbage_at:
+                yield b"data: {neither here nor there\n\n"
+                return
             yield _event(_chunk([{"index": 0, "delta": delta, "finish_reason": None}]))
         finish = turn.finish_reason
         if finish is None:
@@ -214,6 +225,18 @@ class Upstream:
                 if arguments:
                     piece, rest[index] = arguments[: self._piece], arguments[self._piece :]
                     yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}
+
+
+def _rest(text: Sequence[str], asked: Mapping[str, Any]) -> list[str]:
+    """The pieces of a text without what the request has the server continue."""
+    last = asked["messages"][-1]
+    begun = last["content"] if asked.get("continue_final_message") and last["role"] == "assistant" else ""
+    assert "".join(text).startswith(begun), f"the request continues {begun!r}, which is not what the test says"
+    rest, left = [], len(begun)
+    for piece in text:
+        rest.append(piece[left:])
+        left = max(0, left - len(piece))
+    return [piece for piece in rest if piece]
 
 
 def _chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class ExtractiveModel:
             location=Location.LOCAL,
             window=32_768,
             tools=decider is not None,
+            continues="never",
+            schemas=False,
         )
 
     @property

@@ -6,6 +6,7 @@ import ipaddress
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -67,7 +68,8 @@ class OpenAICompatibleModel:
             headers=headers or {},
         )
         self._model = model
-        self._info = info or ModelInfo(name=model, location=location(url), tools=True)
+        told = info or ModelInfo(name=model, location=location(url), tools=True)
+        self._info = replace(told, continues="exactly") if dialect.continues else told
         self._dialect = dialect
         self._extra = dict(extra or {})
 
@@ -76,7 +78,7 @@ class OpenAICompatibleModel:
 
     @property
     def info(self) -> ModelInfo:
-        """As given."""
+        """As given, with how its server continues a text."""
         return self._info
 
     async def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:

@@ -1,0 +1,1 @@
+"""What model calls cost: estimated before, booked after, within a tenant's and a run's allowance."""
