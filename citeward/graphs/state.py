@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from langchain_core.messages import AnyMessage
+from langgraph.channels import UntrackedValue
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph.message import add_messages
 
 from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
 from citeward.contracts.guardrail import Action, Finding, Origin, Verdict
+from citeward.contracts.metering import ModelCall, Spend
 from citeward.contracts.model import TokenUsage
-from citeward.contracts.retrieval import Passage, Trust
+from citeward.contracts.retrieval import Passage, Trust, Vector
 from citeward.contracts.routing import Route
 
 
@@ -41,13 +43,14 @@ class ChatState(TypedDict, total=False):
     blocked: str
     passages: tuple[Passage, ...]
     degraded: bool
+    vector: Annotated[Vector | None, UntrackedValue]
     route: Route | None
+    thread_model: str
     messages: Annotated[list[AnyMessage], add_messages]
     draft: str
     citations: tuple[Citation, ...]
     steps: int
-    tokens: TokenUsage
-    cost: float
+    calls: tuple[ModelCall, ...]
     scope: str
     answer: Answer | None
 
@@ -58,10 +61,12 @@ STATE_TYPES: tuple[type, ...] = (
     Citation,
     Finding,
     Label,
+    ModelCall,
     Origin,
     Outcome,
     Passage,
     Route,
+    Spend,
     TokenUsage,
     Trust,
     Usage,

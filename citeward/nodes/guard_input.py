@@ -12,7 +12,6 @@ from langgraph.runtime import Runtime
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Guarded, Started
 from citeward.contracts.guardrail import Action, Origin, Verdict
-from citeward.contracts.model import TokenUsage
 from citeward.errors import InputTooLong, InvalidInput
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
@@ -92,8 +91,7 @@ def _fresh_turn() -> dict[str, Any]:
         "draft": "",
         "citations": (),
         "steps": 0,
-        "tokens": TokenUsage(),
-        "cost": 0.0,
+        "calls": (),
         "first_token_at": None,
         "degraded": False,
     }

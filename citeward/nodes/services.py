@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from citeward.contracts.cache import Cache
+from citeward.contracts.metering import Meter
 from citeward.contracts.model import Model, Sampling
 from citeward.contracts.principal import Principal
 from citeward.contracts.prompt import Prompt
@@ -14,6 +15,9 @@ from citeward.contracts.retrieval import Embedder, Filter, Reranker, Store
 from citeward.contracts.routing import Router
 from citeward.contracts.tool import Toolset
 from citeward.guardrails.policy import Rails
+from citeward.models.breaker import Breakers
+from citeward.models.fallback.policy import Fallback
+from citeward.models.metering.memory import MemoryMeter
 
 ToolsetFactory = Callable[[Principal], Toolset]
 """A toolset for one caller; tools that read the caller's documents close over the principal here."""
@@ -61,5 +65,11 @@ class Services:
     """Model tiers that the router may choose; empty allows every tier."""
     sampling: Sampling = field(default_factory=Sampling)
     limits: Limits = field(default_factory=Limits)
+    fallback: Fallback = field(default_factory=Fallback)
+    """What is done where a model fails after its first words."""
+    breakers: Breakers = field(default_factory=Breakers)
+    """Leave failing models alone; best one for all agents of the process."""
+    meter: Meter = field(default_factory=MemoryMeter)
+    """Keeps the books, and knows what may be spent; best one for all agents of the process."""
     on_unsupported: Literal["flag", "drop"] = "flag"
     """What is done with a sentence that its citation does not support."""

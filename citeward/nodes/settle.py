@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypedDict
@@ -15,12 +14,13 @@ from citeward.contracts.answer import NOT_ENOUGH, Answer, Citation, Label, Outco
 from citeward.contracts.cache import Cache
 from citeward.contracts.event import Answered, TextDelta, Used
 from citeward.contracts.guardrail import Action, Verdict
-from citeward.contracts.model import TokenUsage
+from citeward.contracts.metering import ModelCall
 from citeward.contracts.routing import Route
 from citeward.errors import StoreError
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.recall import scope_of
 from citeward.nodes.services import Services
+from citeward.nodes.usage import usage
 
 logger = structlog.get_logger(__name__)
 
@@ -39,8 +39,7 @@ class SettleState(TypedDict, total=False):
     citations: tuple[Citation, ...]
     route: Route | None
     steps: int
-    tokens: TokenUsage
-    cost: float
+    calls: tuple[ModelCall, ...]
     messages: list[AnyMessage]
     degraded: bool
     scope: str
@@ -55,7 +54,7 @@ def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         recalled = state.get("answer")
         if recalled is not None:
             answer = replace(
-                recalled, cached=True, usage=_usage(state), run_id=state["run_id"], thread_id=state["thread_id"]
+                recalled, cached=True, usage=_used(state), run_id=state["run_id"], thread_id=state["thread_id"]
             )
         else:
             answer = _composed(state, runtime)
@@ -102,22 +101,9 @@ def _composed(state: SettleState, runtime: Runtime[Context]) -> Answer:
         citations=state.get("citations", ()),
         route=state.get("route"),
         verdicts=state.get("verdicts", ()),
-        usage=_usage(state),
+        usage=_used(state),
         thread_id=state["thread_id"],
         run_id=state["run_id"],
-    )
-
-
-def _usage(state: SettleState) -> Usage:
-    started, first = state["started_at"], state.get("first_token_at")
-    tokens = state.get("tokens") or TokenUsage()
-    return Usage(
-        input_tokens=tokens.input_tokens,
-        output_tokens=tokens.output_tokens,
-        cost=state.get("cost", 0.0),
-        calls=state.get("steps", 0),
-        first_token_ms=None if first is None else round(1e3 * (first - started), 3),
-        total_ms=round(1e3 * (time.time() - started), 3),
     )
 
 
@@ -139,3 +125,7 @@ def _repeatable(state: SettleState, answer: Answer, services: Services) -> bool:
         and not any(isinstance(message, ToolMessage) for message in messages)
         and all(message.response_metadata.get("finish_reason", "stop") == "stop" for message in messages)
     )
+
+
+def _used(state: SettleState) -> Usage:
+    return usage(state.get("calls", ()), started_at=state["started_at"], first_token_at=state.get("first_token_at"))

@@ -1,0 +1,100 @@
+"""What the models of one call say, on its way to the sink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from citeward.contracts.answer import Citation
+from citeward.contracts.event import Cited, Event, Restarted, Routed, TextDelta
+from citeward.contracts.guardrail import Action, Verdict
+from citeward.contracts.model import Delta, Model
+from citeward.contracts.routing import Route
+from citeward.models.fallback.policy import Switch
+from citeward.nodes.conversation import ToolCallAssembly
+from citeward.nodes.utterance import Utterance
+
+_HOW: Mapping[Switch, str] = {
+    "replace": "took over",
+    "continue": "went on from there",
+    "restart": "began the answer again",
+}
+
+
+@dataclass(kw_only=True)
+class Speech:
+    """The `Listener` of a run: text goes through an utterance, tool calls are put together.
+
+    An utterance outlives the models that speak in it: where one goes on from another, the guards see one text.
+    """
+
+    begin: Callable[[], Utterance]
+    """Makes an utterance."""
+    tell: Callable[[Event], None]
+    route: Route
+    """Who speaks now."""
+    models: Mapping[str, Model]
+    draft: str = ""
+    """What was released in earlier steps of the turn."""
+    cited: Sequence[Citation] = ()
+    """The citations of that."""
+    calls: ToolCallAssembly = field(default_factory=ToolCallAssembly)
+    utterance: Utterance = field(init=False)
+    _began_at: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.utterance = self.begin()
+
+    @property
+    def committed(self) -> bool:
+        """Whether any text has left."""
+        return self.utterance.began_at is not None
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether a guard has stopped the text."""
+        return self.utterance.stopped
+
+    @property
+    def began_at(self) -> float | None:
+        """Unix time of the first text that left, withdrawn or not."""
+        return self._began_at or self.utterance.began_at
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        """What the guards did to the text, other than let it pass."""
+        return tuple(verdict for verdict in self.utterance.verdicts if verdict.action is not Action.ALLOW)
+
+    async def take(self, delta: Delta, /) -> None:
+        """Release the text; keep the piece of a tool call until the answer is whole."""
+        if delta.text:
+            await self.utterance.feed(delta.text)
+        if delta.tool_call is not None:
+            self.calls.add(delta.tool_call)
+
+    def switch(self, how: Switch, model: str, reason: str, left: tuple[str, ...], /) -> None:
+        """Another model speaks from now on; the sink is told, and where the text is withdrawn, so is the sink's."""
+        self.calls = ToolCallAssembly()
+        told = "; ".join(part for part in (self.route.reason, reason) if part)
+        self.route = replace(
+            self.route,
+            model=model,
+            tier=self.models[model].info.tier,
+            fallbacks=left,
+            reason=f"{told}; {model} {_HOW[how]}",
+        )
+        self.tell(Routed(route=self.route))
+        if how == "continue":
+            return
+        self._began_at = self.began_at
+        self.utterance = self.begin()
+        if how == "restart":
+            self.tell(Restarted(model=model, reason=reason))
+            if self.draft:
+                self.tell(TextDelta(text=self.draft))
+            for citation in self.cited:
+                self.tell(Cited(citation=citation))
+
+    async def close(self) -> None:
+        """The answer has ended: release the rest."""
+        await self.utterance.close()
