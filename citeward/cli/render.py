@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from citeward.contracts.answer import Answer, Label, Outcome
-from citeward.contracts.event import Event, Failed, Guarded, TextDelta, ToolCalled, ToolReturned
+from citeward.contracts.event import Event, Failed, Guarded, Restarted, TextDelta, ToolCalled, ToolReturned
 from citeward.contracts.guardrail import Action
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def show(console: Console, event: Event) -> None:
     match event:
         case TextDelta(text=text):
             console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+        case Restarted(reason=reason):
+            console.print(Text(f"\n↻ {reason}; the answer begins again\n", style="yellow"))
         case ToolCalled(call=call):
             arguments = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
             console.print(Text(f"→ {call.name}({arguments})", style="cyan"))

@@ -2,6 +2,9 @@
 
 The output of `/invoke` is the answer. The chunks of `/stream` add up to it, as LangServe's clients expect: text comes
 as ``{"text": piece}``, what else happens as ``{"events": [event]}``, and the rest of the answer in the last chunk.
+
+What was sent cannot be taken back in this format. Where a run begins its answer again (`restarted`), a line in the text
+says so to people, the event says so to programs, and the last chunk has the whole answer as ``"final_text"``.
 """
 
 from __future__ import annotations
@@ -16,8 +19,11 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from citeward.agents.agent import Agent, ending_in_failed
-from citeward.contracts.event import Answered, Event, Failed, Started, TextDelta, to_wire
+from citeward.contracts.event import Answered, Event, Failed, Restarted, Started, TextDelta, to_wire
 from citeward.serving.sse import sse
+
+AGAIN = "\n\n[The answer begins again.]\n\n"
+"""Stands in the text of a stream between what was withdrawn and what counts."""
 
 
 class Question(BaseModel):
@@ -85,19 +91,24 @@ async def _chunks(first: Event, rest: AsyncGenerator[Event, None]) -> AsyncItera
     run_id = first.run_id if isinstance(first, Started) else uuid4().hex
     yield sse("metadata", {"run_id": run_id})
     yield sse("data", {"events": [to_wire(first)]})
+    restarted = False
     async with aclosing(rest):
         async for event in rest:
+            restarted = restarted or isinstance(event, Restarted)
             if isinstance(event, Failed):
                 yield sse("error", {"status_code": event.status, "message": f"{event.message} (hint: {event.hint})"})
                 return
-            yield sse("data", _chunk(event))
+            yield sse("data", _chunk(event, restarted=restarted))
     yield sse("end", {})
 
 
-def _chunk(event: Event) -> dict[str, Any]:
+def _chunk(event: Event, *, restarted: bool) -> dict[str, Any]:
     if isinstance(event, TextDelta):
         return {"text": event.text}
+    if isinstance(event, Restarted):
+        return {"text": AGAIN, "events": [to_wire(event)]}
     if isinstance(event, Answered):
         answer = to_wire(event)["answer"]
-        return {key: value for key, value in answer.items() if key != "text"}
+        rest = {key: value for key, value in answer.items() if key != "text"}
+        return rest | {"final_text": answer["text"]} if restarted else rest
     return {"events": [to_wire(event)]}
