@@ -21,6 +21,7 @@ from citeward.cli.index import index
 from citeward.cli.init import init
 from citeward.cli.measure import measure
 from citeward.cli.reindex import reindex
+from citeward.cli.router import router
 from citeward.cli.serve import serve
 from citeward.errors import CallerError, CitewardError
 
@@ -65,6 +66,7 @@ app.command("agents")(agents)
 app.command("doctor")(doctor)
 app.command("eval")(evaluate)
 app.command("measure")(measure)
+app.add_typer(router)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

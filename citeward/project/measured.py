@@ -22,6 +22,7 @@ from citeward.models.needle.decider import NeedleDecider
 from citeward.project.declared import Project, read_project
 from citeward.project.opened import OpenProject, open_project, open_rails
 from citeward.project.retrieval import scratch_store
+from citeward.project.routing import measured_routing
 from citeward.settings import MaxSimSettings
 
 
@@ -67,6 +68,8 @@ async def measure_part(
         finally:
             decider.close()
     declared = read_project(root)
+    if part == "routing":
+        return await measured_routing(declared, data, limit=limit, seed=seed, progress=progress)
     if part == "retrieval":
         declared = _reranking(declared)
     async with scratch_store(declared) as project, open_project(project, keep_threads=False) as opened:

@@ -21,7 +21,7 @@ from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
-from citeward.models.router.rules import RuleRouter
+from citeward.models.router.build import build_router
 from citeward.project.declared import Project, find_project, read_project
 from citeward.project.models import open_models
 from citeward.project.retrieval import Retrieval, open_retrieval
@@ -71,7 +71,12 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     rails = open_rails(project)
     parts = Parts(
         models=models,
-        router=RuleRouter({name: model.info for name, model in models.items()}),
+        router=build_router(
+            settings.router,
+            {name: model.info for name, model in models.items()},
+            root=project.root,
+            embedder=retrieval.local,
+        ),
         rails=rails,
         prompts=project.prompts,
         tools=project.tools,

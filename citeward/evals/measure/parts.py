@@ -49,6 +49,11 @@ PARTS: tuple[Part, ...] = (
         data="{question, functions: [JSON schema], calls: [{name: {argument: [accepted value]}}]}; []: none is right",
         reports="exact calls, names, arguments, false calls; latency",
     ),
+    Part(
+        name="routing",
+        data="{prompt, small: 0..1, large: 0..1}: how good the small and the large model's answers were",
+        reports="quality bought by calls of the large model, APGR, beside random order and prompt length",
+    ),
 )
 """In the order of the guide. A part is listed once it can be measured."""
 
