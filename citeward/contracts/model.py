@@ -170,8 +170,6 @@ class ModelInfo:
     """US dollars per million tokens of answer."""
     tools: bool = False
     """Whether it can call tools."""
-    schemas: bool = True
-    """Whether its answer can be held to a JSON schema."""
     continues: Continuation = "when_asked"
     """What it makes of `ModelRequest.prefix`."""
     schemas: bool = True

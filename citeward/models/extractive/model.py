@@ -55,7 +55,6 @@ class ExtractiveModel:
             location=Location.LOCAL,
             window=32_768,
             tools=decider is not None,
-            schemas=False,
             continues="never",
             schemas=False,
         )
