@@ -13,7 +13,7 @@ from langgraph.runtime import Runtime
 
 from citeward.contracts.event import Guarded, Passages
 from citeward.contracts.guardrail import Action, Origin, Verdict
-from citeward.contracts.retrieval import Hit, Passage, Reranker
+from citeward.contracts.retrieval import Hit, Passage, Reranker, Vector
 from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
@@ -40,6 +40,8 @@ class RetrieveState(TypedDict, total=False):
     passages: tuple[Passage, ...]
     degraded: bool
     """True where a part of the search could not be done: no vector leg, or the reranker failed."""
+    vector: Vector | None
+    """Out: the question's vector, where it was searched for as it stands; the router need not make it again."""
 
 
 def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
@@ -52,7 +54,7 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             return {}
         # The store is the team's own, so it is searched with what the user typed, not with placeholders.
         query = Vault.load(state.get("vault") or {}).restore(_query(state))
-        hits = await _search(active, query, context)
+        hits, vector = await _search(active, query, context)
         found = [hit.passage for hit in hits]
         ranked = await _reranked(active.reranker, query, found, runtime) if active.reranker and found else found
         degraded = ranked is None or any(hit.degraded for hit in hits)
@@ -61,7 +63,12 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
         emit(runtime, Passages(passages=passages, degraded=degraded))
-        return {"passages": passages, "degraded": degraded, "verdicts": (*state.get("verdicts", ()), *verdicts)}
+        return {
+            "passages": passages,
+            "degraded": degraded,
+            "verdicts": (*state.get("verdicts", ()), *verdicts),
+            "vector": vector if query == state["question"] else None,
+        }
 
     return node
 
@@ -75,13 +82,14 @@ def _query(state: RetrieveState) -> str:
     return question
 
 
-async def _search(services: Services, query: str, context: Context) -> list[Hit]:
+async def _search(services: Services, query: str, context: Context) -> tuple[list[Hit], Vector | None]:
+    """What the store finds, and the vector that it was asked with."""
     store = services.store
     if store is None:
-        return []
+        return [], None
     vector = (await services.embedder.embed([query], queries=True))[0] if services.embedder is not None else None
     try:
-        return await store.search(
+        hits = await store.search(
             query,
             vector,
             alpha=services.alpha,
@@ -92,7 +100,8 @@ async def _search(services: Services, query: str, context: Context) -> list[Hit]
         )
     except NotFound:
         # A tenant that has no documents yet: nothing is found, and the answer will say so.
-        return []
+        return [], vector
+    return hits, vector
 
 
 def patience(left: float | None) -> float:
