@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from langchain_core.tools import BaseTool
@@ -14,6 +14,7 @@ from langgraph.types import Checkpointer
 from citeward.agents.agent import Agent
 from citeward.agents.spec import AgentSpec
 from citeward.contracts.cache import Cache
+from citeward.contracts.metering import Meter
 from citeward.contracts.model import Model
 from citeward.contracts.principal import Principal
 from citeward.contracts.retrieval import Embedder, Reranker, Store
@@ -22,6 +23,9 @@ from citeward.contracts.tool import Toolset
 from citeward.errors import NotFound
 from citeward.graphs.chat import ChatGraph
 from citeward.guardrails.policy import Rails
+from citeward.models.breaker import Breakers
+from citeward.models.fallback.policy import Fallback
+from citeward.models.metering.memory import MemoryMeter
 from citeward.nodes.services import Services, ToolsetFactory
 from citeward.prompts.template import Template
 from citeward.tools.builtin import FUNCTIONS, SEARCH
@@ -52,6 +56,9 @@ class Parts:
     """Compares texts on this machine; `embedder` where None."""
     reranker: Reranker | None = None
     cache: Cache | None = None
+    fallback: Fallback = field(default_factory=Fallback)
+    breakers: Breakers = field(default_factory=Breakers)
+    meter: Meter = field(default_factory=MemoryMeter)
     checkpointer: Checkpointer = None
 
 
@@ -78,6 +85,9 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
         reranker=parts.reranker,
         tools=_tools(spec, parts),
         cache=parts.cache,
+        fallback=parts.fallback,
+        breakers=parts.breakers,
+        meter=parts.meter,
         alpha=spec.retrieval.alpha,
         filters=spec.retrieval.filters(),
         tiers=spec.tiers,

@@ -21,10 +21,13 @@ from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
+from citeward.models.breaker import Breakers
+from citeward.models.fallback.policy import Fallback
 from citeward.models.router.build import build_router
 from citeward.project.declared import Project, find_project, read_project
 from citeward.project.models import open_models
 from citeward.project.retrieval import Retrieval, open_retrieval
+from citeward.project.spending import open_meter, routing_budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +72,20 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     retrieval = await stack.enter_async_context(open_retrieval(project))
     models = await open_models(settings, retrieval.local, stack)
     rails = open_rails(project)
+    meter = open_meter(settings, stack)
+    infos = {name: model.info for name, model in models.items()}
     parts = Parts(
         models=models,
         router=build_router(
             settings.router,
-            {name: model.info for name, model in models.items()},
+            infos,
             root=project.root,
             embedder=retrieval.local,
+            budget=routing_budget(meter, infos.values()),
         ),
+        fallback=Fallback(after_first_token=settings.fallback.after_first_token),
+        breakers=Breakers(failures=settings.fallback.failures, cooldown=settings.fallback.cooldown),
+        meter=meter,
         rails=rails,
         prompts=project.prompts,
         tools=project.tools,
