@@ -66,7 +66,7 @@ AFTER = {
 async def test_a_model_that_fails_before_its_first_word_is_replaced_unnoticed(stage: Any, fault: str) -> None:
     await stage.up(BEFORE[fault])
     second = await stage.up(GOOD)
-    ear = await stage.ask(timeout=1.0)
+    ear = await stage.ask(timeout=2.0)
     assert ear.text == WHOLE
     ((how, model, reason),) = ear.switches
     assert (how, model) == ("replace", "b")
@@ -78,7 +78,7 @@ async def test_a_model_that_fails_before_its_first_word_is_replaced_unnoticed(st
 async def test_after_its_first_word_the_next_model_goes_on_from_what_was_said(stage: Any, fault: str) -> None:
     await stage.up(AFTER[fault])
     second = await stage.up(REST)
-    ear = await stage.ask(timeout=1.0)
+    ear = await stage.ask(timeout=2.0)
     assert ear.text == WHOLE
     assert [how for how, _, _ in ear.switches] == ["continue"]
     assert second.requests[0].body["messages"][-1]["role"] == "assistant"
@@ -88,7 +88,7 @@ async def test_after_its_first_word_the_next_model_goes_on_from_what_was_said(st
 async def test_under_restart_what_was_said_is_withdrawn(stage: Any, fault: str) -> None:
     await stage.up(AFTER[fault])
     await stage.up(Turn(text=("Port ", "8080.")))
-    ear = await stage.ask(policy="restart", timeout=1.0)
+    ear = await stage.ask(policy="restart", timeout=2.0)
     assert ear.text == "Port 8080."
     assert [how for how, _, _ in ear.switches] == ["restart"]
 
@@ -223,7 +223,7 @@ async def test_a_stalled_model_leaves_time_for_those_after_it(stage: Any) -> Non
     for _ in range(3):
         await stage.up(Turn(silent=True))
     await stage.up(GOOD)
-    assert (await stage.ask(timeout=1.0)).text == WHOLE
+    assert (await stage.ask(timeout=2.0)).text == WHOLE
 
 
 async def test_a_model_that_speaks_may_speak_past_its_share(stage: Any) -> None:
