@@ -63,7 +63,7 @@ class Router(Protocol):
     """Chooses a model for one question."""
 
     async def choose(self, features: Features, /) -> Route:
-        """The route; raises NotFound where no model fits, naming what each one lacked."""
+        """The route; raises NotFound where no model fits, BudgetSpent where money is all that is lacking."""
         ...
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from citeward.contracts.model import Location, ModelInfo
+from citeward.contracts.model import Location, ModelInfo, TokenUsage
 from citeward.contracts.routing import Features
-
-ANSWER_TOKENS = 500
-"""Length of an answer by which a call's price is estimated, where nothing limits it."""
+from citeward.models.metering.pricing import ANSWER_TOKENS, price
 
 
 def lack(name: str, info: ModelInfo, features: Features, *, allowed: Collection[str] | None = None) -> str:
@@ -41,16 +39,16 @@ def dear(info: ModelInfo, features: Features, left: float | None) -> str:
         features: The question.
         left: US dollars that may still be spent; None for no limit.
     """
-    price = cost(info, features)
-    if left is None or not price or price <= left:
+    dollars = cost(info, features)
+    if left is None or not dollars or dollars <= left:
         return ""
-    return f"about ${price:.4f} is more than the ${max(left, 0.0):.4f} left of the budget"
+    return f"about ${dollars:.4f} is more than the ${max(left, 0.0):.4f} left of the budget"
 
 
 def cost(info: ModelInfo, features: Features) -> float:
-    """US dollars that one call will cost, estimated; prices are per million tokens."""
+    """US dollars that one call will cost, estimated."""
     answer = features.answer_tokens or ANSWER_TOKENS
-    return (features.prompt_tokens * info.input_price + answer * info.output_price) / 1e6
+    return price(info, TokenUsage(input_tokens=features.prompt_tokens, output_tokens=answer))
 
 
 def toolless(info: ModelInfo, features: Features) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from citeward.contracts.model import ModelInfo
 from citeward.contracts.routing import Budget, Features, Monitor, Route, Scorer
-from citeward.errors import InvalidInput, NotFound
+from citeward.errors import BudgetSpent, InvalidInput, NotFound
 from citeward.models.router.candidates import Candidates
 from citeward.models.router.constraints import cost, dear, lack, toolless
 from citeward.models.router.difficulty import HeuristicScorer
@@ -84,15 +84,19 @@ class RuleRouter:
         )
 
     def _candidates(self, features: Features, left: float | None) -> Candidates:
-        """What the constraints leave; NotFound, with what each model lacks, where that is nothing."""
+        """What the constraints leave; an error that names what each model lacks where that is nothing."""
         allowed = self._allowed.get(features.tenant)
-        lacks = {
-            name: lack(name, info, features, allowed=allowed) or dear(info, features, left)
-            for name, info in self._models.items()
-        }
+        lacks = {name: lack(name, info, features, allowed=allowed) for name, info in self._models.items()}
+        too_dear = {name: dear(info, features, left) for name, info in self._models.items() if not lacks[name]}
+        lacks |= too_dear
         fit = {name: info for name, info in self._models.items() if not lacks[name]}
         if not fit:
             told = "; ".join(f"{name}: {why}" for name, why in lacks.items())
+            if too_dear:
+                raise BudgetSpent(
+                    f"what is left of the budget pays for no model ({told})",
+                    hint="Raise the limits under [budget] in citeward.toml, or add a model that costs nothing.",
+                )
             raise NotFound(
                 f"no model may answer this question ({told or 'none is configured'})",
                 hint="Add a model under [models] in citeward.toml, or allow another tier in the agent's file.",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from citeward.contracts.model import Location, ModelInfo
 from citeward.contracts.routing import Difficulty, Features, Status
-from citeward.errors import InvalidInput, NotFound
+from citeward.errors import BudgetSpent, InvalidInput, NotFound
 from citeward.models.router.load import FULL_CACHE, FULL_QUEUE
 from citeward.models.router.rules import RuleRouter
 
@@ -132,7 +132,7 @@ async def test_a_model_that_costs_more_than_is_left_is_left_out() -> None:
         assert route.model == model
         assert purse.asked == [("acme", 0.2)]
         assert route.scores.get("budget") == dollars
-    with pytest.raises(NotFound, match=r"about \$0\.0040 is more than the \$0\.0030 left"):
+    with pytest.raises(BudgetSpent, match=r"about \$0\.0040 is more than the \$0\.0030 left"):
         await RuleRouter({"large": models["large"]}, budget=Purse(0.003)).choose(asked)
 
 
@@ -214,7 +214,7 @@ async def test_no_model_of_a_route_ever_breaks_a_constraint(
     router = RuleRouter(models, scorer=Fixed(difficulty), monitor=Seen(seen), budget=Purse(dollars))
     try:
         route = await router.choose(asked)
-    except NotFound:
+    except (NotFound, BudgetSpent):
         return
     assert route.reason
     assert len({route.model, *route.fallbacks}) == 1 + len(route.fallbacks)
