@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 from structlog.testing import capture_logs
 
@@ -206,3 +207,11 @@ async def test_a_quote_from_either_half_of_two_neighbours_is_found_in_the_docume
     ]
     assert all(HARBOUR[citation.quote_start : citation.quote_end] == citation.quote for citation in citations)
     assert [citation.line for citation in citations] == [1, 5]
+
+
+async def test_the_questions_vector_goes_on_where_it_was_searched_for_as_it_stands(services: Services) -> None:
+    written, _ = await _run(services)
+    assert written["vector"].tolist() == (await HashEmbedder().embed(["What of the harbour?"]))[0].tolist()
+    leaning = {"question": "And what of it?", "messages": [HumanMessage("What of the harbour?")]}
+    joined = await retrieve(services)(leaning, Runtime(context=Context(sink=lambda _: None)))
+    assert joined["vector"] is None
