@@ -6,6 +6,8 @@ what is written goes to a folder that the caller throws away.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -87,6 +89,14 @@ def no_calls(data: Path, into: Path) -> Dataset:
     step = max(1, len(questions) // NO_CALL_QUESTIONS)
     items = ({"question": one, "functions": functions, "calls": []} for one in questions[::step][:NO_CALL_QUESTIONS])
     return Dataset(part="tools", name="no_calls", path=_lines(into / "no_calls.jsonl", items))
+
+
+def routellm_gsm8k(data: Path, into: Path) -> Dataset:
+    """RouteLLM's GSM8K results: whether Mixtral 8x7B and GPT-4 solved each problem."""
+    rows = csv.reader(io.StringIO(_text(data / "routing" / "routellm_gsm8k.csv"), newline=""))
+    next(rows)
+    items = ({"prompt": row[0], "small": int(row[1] == "True"), "large": int(row[2] == "True")} for row in rows)
+    return Dataset(part="routing", name="routellm_gsm8k", path=_lines(into / "routellm_gsm8k.jsonl", items))
 
 
 def _folder(folder: Path, documents: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]]) -> Path:

@@ -13,6 +13,7 @@ SHOWN = {
         "hybrid.ms.p50", "rerank.ms.p50", "embed.ms.p50",
     ),
     "answers": ("gold", "gold_sentence", "refused", "cited", "quotes_found", "errors", "ms.p50", "ms.p99"),
+    "routing": ("apgr", "surface.apgr", "thumb.apgr", "length.apgr", "random.apgr", "apgr-length", "calls.50"),
     "tools": ("exact", "name", "false_calls", "ms.p50"),
 }  # fmt: skip
 """What the table repeats of each part."""

@@ -8,6 +8,7 @@ import pytest
 from citeward.errors import DataError
 from citeward.evals.dataset import read_jsonl
 from citeward.evals.measure.folder import read_folder
+from citeward.evals.measure.routing import RoutingItem
 from citeward.evals.measure.tools import ToolItem
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,7 @@ def data(tmp_path: Path) -> Path:
         "retrieval/anthropic_docs.json": json.dumps([chunk]),
         "retrieval/anthropic_docs_questions.json": json.dumps([asked]),
         "tools/bfcl_multiple.jsonl": json.dumps(call) + "\n",
+        "routing/routellm_gsm8k.csv": 'prompt,a,b,a_response,b_response\n"Two, plus\ntwo?",False,True,"5","4"\n',
     }.items():
         path = tmp_path / "data" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,3 +70,8 @@ def test_data_that_is_not_there_is_named(datasets: Any, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="xquad") as caught:
         datasets.xquad(tmp_path / "nowhere", tmp_path)
     assert "CITEWARD_DATA" in caught.value.hint
+
+
+def test_results_of_two_models_are_taken_over(datasets: Any, data: Path, tmp_path: Path) -> None:
+    items = read_jsonl(datasets.routellm_gsm8k(data, tmp_path).path, RoutingItem)
+    assert items == [RoutingItem(prompt="Two, plus\ntwo?", small=0, large=1)]
