@@ -78,9 +78,12 @@ def test_the_code_in_the_guide_runs(name: str, code: str, indexed: Path) -> None
 
 @pytest.mark.parametrize("command", _commands())
 def test_the_commands_in_the_guide_are_understood(command: str) -> None:
-    name, *arguments = shlex.split(command, comments=True)[1:]
-    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    assert known[name].make_context(name, arguments).params
+    name, *arguments = shlex.split(command, comments=True)
+    found = typer.main.get_command(app)
+    while known := getattr(found, "commands", None):
+        name, *arguments = arguments
+        found = known[name]
+    assert found.make_context(name, arguments).params
 
 
 def test_the_declarations_in_the_guide_are_valid() -> None:
