@@ -19,6 +19,7 @@ from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
 from citeward.ingest.sync import sync
 from citeward.models.needle.decider import NeedleDecider
+from citeward.project.cache import measured_cache
 from citeward.project.declared import Project, read_project
 from citeward.project.opened import OpenProject, open_project, open_rails
 from citeward.project.retrieval import scratch_store
@@ -68,6 +69,8 @@ async def measure_part(
         finally:
             decider.close()
     declared = read_project(root)
+    if part == "cache":
+        return await measured_cache(declared, data, limit=limit, seed=seed, progress=progress)
     if part == "routing":
         return await measured_routing(declared, data, limit=limit, seed=seed, progress=progress)
     if part == "retrieval":

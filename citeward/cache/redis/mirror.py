@@ -59,9 +59,9 @@ class Mirror:
         while len(self._scopes) > SCOPES:
             self._scopes.popitem(last=False)
         added: list[tuple[bytes, dict[bytes, bytes]]] = await self._server.ask(
-            lambda client: client.xrange(stream, min=b"(" + mirrored.last, max="+", count=self._limit), otherwise=[]
+            lambda client: client.xrevrange(stream, max="+", min=b"(" + mirrored.last, count=self._limit), otherwise=[]
         )
-        for number, fields in added:
+        for number, fields in reversed(added):
             mirrored.last = max(mirrored.last, number, key=_order)
             read = _read(fields, len(vector))
             if read is not None:

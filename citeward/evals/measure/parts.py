@@ -54,6 +54,11 @@ PARTS: tuple[Part, ...] = (
         data="{prompt, small: 0..1, large: 0..1}: how good the small and the large model's answers were",
         reports="quality bought by calls of the large model, APGR, beside random order and prompt length",
     ),
+    Part(
+        name="cache",
+        data="{a, b, same: 0 or 1}",
+        reports="hits, false hits and misses at the shipped threshold; a threshold learned from half of the data",
+    ),
 )
 """In the order of the guide. A part is listed once it can be measured."""
 
