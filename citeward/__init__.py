@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from citeward.graphs.chat import ChatGraph, build_chat_graph
     from citeward.graphs.state import checkpoint_serializer
     from citeward.ingest.langchain import documents_from
+    from citeward.models.chat.model import CitewardChatModel
     from citeward.nodes.context import Context
     from citeward.nodes.services import Limits, Services
     from citeward.project.declared import Project, read_project
@@ -43,6 +44,7 @@ _HOMES = {
     "graphs.chat": ("ChatGraph", "build_chat_graph"),
     "graphs.state": ("checkpoint_serializer",),
     "ingest.langchain": ("documents_from",),
+    "models.chat.model": ("CitewardChatModel",),
     "nodes.context": ("Context",),
     "nodes.services": ("Limits", "Services"),
     "project.declared": ("Project", "read_project"),
@@ -59,6 +61,7 @@ __all__ = [
     "Answer",
     "ChatGraph",
     "Citation",
+    "CitewardChatModel",
     "CitewardError",
     "CompiledChatGraph",
     "Context",

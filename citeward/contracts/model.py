@@ -88,6 +88,9 @@ class ModelRequest:
 
     messages: tuple[Message, ...]
     tools: tuple[ToolSpec, ...] = ()
+    tool_choice: str = ""
+    """`required`: call at least one of the tools; `none`: call none; a tool's name: call that one; empty: the model
+    chooses."""
     sampling: Sampling = field(default_factory=Sampling)
     timeout: float | None = None
     """Seconds left of the run's deadline; None waits for as long as it takes."""

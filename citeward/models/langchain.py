@@ -97,7 +97,10 @@ class LangChainModel:
                 hint="Route such requests to an OpenAI-compatible endpoint.",
             )
         if request.tools:
-            model = model.bind_tools([_tool(spec.name, spec.description, spec.parameters) for spec in request.tools])
+            # Not every package takes a choice, so it is named only where there is one.
+            choice = {"tool_choice": request.tool_choice} if request.tool_choice else {}
+            tools = [_tool(spec.name, spec.description, spec.parameters) for spec in request.tools]
+            model = model.bind_tools(tools, **choice)
         sampling = request.sampling
         given: dict[str, Any] = {
             "temperature": sampling.temperature,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -79,11 +79,12 @@ class Upstream:
     """The server; an async context manager.
 
     Args:
-        turns: One a request, in order; the last meets all further ones. A request needs at least one.
+        turns: One a request, in order; the last meets all further ones. A request needs at least one. A function
+            makes its turn of what was asked.
         piece: Characters of tool arguments an event.
     """
 
-    def __init__(self, *turns: Turn, piece: int = 5) -> None:
+    def __init__(self, *turns: Turn | Callable[[Received], Turn], piece: int = 5) -> None:
         self._turns = list(turns)
         self._piece = piece
         self._runner: web.AppRunner | None = None
@@ -124,15 +125,16 @@ class Upstream:
         """Wait until no stream is being sent, after at least one was."""
         await self._idle.wait()
 
-    def _turn(self) -> Turn:
+    def _turn(self, asked: Received) -> Turn:
         assert self._turns, "the server was given no turn"
-        return self._turns.pop(0) if len(self._turns) > 1 else self._turns[0]
+        turn = self._turns.pop(0) if len(self._turns) > 1 else self._turns[0]
+        return turn if isinstance(turn, Turn) else turn(asked)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
         from aiohttp import web
 
-        turn = self._turn()
         asked = Received(body=json.loads(await request.read()), headers=dict(request.headers))
+        turn = self._turn(asked)
         self.requests.append(asked)
         if turn.continues:
             turn = replace(turn, text=_rest(turn.text, asked.body))

@@ -33,6 +33,8 @@ def body(request: ModelRequest, *, model: str, dialect: Dialect, extra: Mapping[
     made["stream_options"] = {"include_usage": True}
     if request.tools:
         made["tools"] = [_tool(spec) for spec in request.tools]
+        if request.tool_choice:
+            made["tool_choice"] = _tool_choice(request.tool_choice)
     if request.output_schema is not None:
         schema = {"name": "answer", "schema": dict(request.output_schema), "strict": True}
         made["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -85,3 +87,7 @@ def _message(message: Message) -> dict[str, Any]:
 def _tool(spec: ToolSpec) -> dict[str, Any]:
     function = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
     return {"type": "function", "function": function}
+
+
+def _tool_choice(choice: str) -> str | dict[str, Any]:
+    return choice if choice in ("required", "none") else {"type": "function", "function": {"name": choice}}
