@@ -20,9 +20,11 @@ from citeward.cli.exits import Exit
 from citeward.cli.index import index
 from citeward.cli.init import init
 from citeward.cli.measure import measure
+from citeward.cli.models import models
 from citeward.cli.reindex import reindex
 from citeward.cli.router import router
 from citeward.cli.serve import serve
+from citeward.cli.vllm import vllm
 from citeward.errors import CallerError, CitewardError
 
 UsageError: Any = typer.BadParameter.__base__
@@ -67,6 +69,8 @@ app.command("doctor")(doctor)
 app.command("eval")(evaluate)
 app.command("measure")(measure)
 app.add_typer(router)
+app.add_typer(models)
+app.add_typer(vllm)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
