@@ -18,7 +18,15 @@ def test_stop_words_alone_leave_nothing() -> None:
 
 
 def test_marks_between_words_part_them() -> None:
-    assert terms("Get-Help max_tokens a/b.txt don't") == ["get", "help", "max", "token", "b", "txt", "don"]
+    assert terms("Get Help? max/token a/b don't") == ["get", "help", "max", "token", "b", "don"]
+
+
+def test_a_name_put_together_of_words_stands_for_itself_too() -> None:
+    assert terms("Where-Object max_tokens") == ["object", "max", "token", "whereobject", "maxtokens"]
+    assert set(terms("where-object")) == set(terms("Where-Object"))
+    assert terms("2026-11-21 ada@mail.example https://x.example/y") == (
+        ["2026", "11", "21", "ada", "mail", "exampl", "https", "x", "exampl", "y"]
+    )
 
 
 def test_scripts_without_blanks_are_found_by_pairs_of_characters() -> None:

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from citeward.contracts.retrieval import Chunk, Document, Embedder, TokenPacker, Vectors
 from citeward.errors import CitewardError
 from citeward.ingest.load import Skipped
+from citeward.retrieval.analysis import VERSION
 
 
 class Cutter(Protocol):
@@ -73,7 +74,7 @@ class Recipe:
     def content_hash(self, document: Document) -> str:
         """sha256 of everything that the document's stored passages are made from."""
         parts = [document.text, document.title, document.source, sorted(document.meta.items()), sorted(document.groups)]
-        made_by = [self.cutter.version, self.embedder] + ([self.packer] if self.packer else [])
+        made_by = [self.cutter.version, VERSION, self.embedder] + ([self.packer] if self.packer else [])
         made = json.dumps([*parts, *made_by], default=list)
         return hashlib.sha256(made.encode("utf-8", "surrogatepass")).hexdigest()
 
