@@ -103,9 +103,14 @@ def row(
         tokens_per_second=quantile(rates, 0.5) if rates else None,
         throughput=tokens / seconds if good and seconds else None,
         output_tokens=tokens / len(good) if good else None,
-        cost=mean([call.cost for call in good]) if good else None,
+        cost=_cost([call.cost for call in good]) if good else None,
         estimated=any(call.estimated for call in good),
     )
+
+
+def _cost(dollars: Sequence[float]) -> Interval:
+    """The mean. What costs nothing costs nothing for sure; the interval of a mean would take zeros for misses."""
+    return mean(dollars) if any(dollars) else Interval(value=0.0, low=0.0, high=0.0)
 
 
 def _failed(calls: Sequence[Call]) -> tuple[Failed, ...]:
