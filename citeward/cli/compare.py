@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from citeward.evals.statistics import Interval
 
 
+TEN = 10
+"""From which on a number is printed without decimals."""
+
+
 def compare(
     names: Annotated[list[str] | None, typer.Argument(help="Models; all of the project where none is named.")] = None,
     *,
@@ -149,7 +153,13 @@ def table(compared: Comparison) -> Table:
 def show_bars(console: Console, rows: tuple[Row, ...]) -> None:
     """Bars of what is compared most."""
     tell = console.print
-    tell(bars("TTFT p50, ms", {row.name: row.ttft_p50_ms.value if row.ttft_p50_ms else None for row in rows}))
+    tell(
+        bars(
+            "TTFT p50, ms",
+            {row.name: row.ttft_p50_ms.value if row.ttft_p50_ms else None for row in rows},
+            number=",.1f",
+        )
+    )
     rates = {row.name: row.tokens_per_second.value if row.tokens_per_second else None for row in rows}
     tell(bars("tokens/s of a call, p50", rates))
     if any(row.cost and row.cost.value for row in rows):
@@ -158,11 +168,12 @@ def show_bars(console: Console, rows: tuple[Row, ...]) -> None:
 
 
 def _spread(found: Interval | None) -> str:
-    return "–" if found is None else f"{found.value:,.0f}\n[dim]{found.low:,.0f}–{found.high:,.0f}[/dim]"
+    return "–" if found is None else f"{_number(found.value)}\n[dim]{_number(found.low)}–{_number(found.high)}[/dim]"
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}"
+    """As many digits as a comparison needs: one after the point for small numbers."""
+    return "–" if value is None else f"{value:,.1f}" if value < TEN else f"{value:,.0f}"
 
 
 def _progress(done: int, total: int) -> None:
