@@ -85,6 +85,8 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         blocking = next((verdict for verdict in said.verdicts if verdict.action is Action.BLOCK), None)
         text = said.utterance.text
         message = said.calls.message(_masked(text, vault))
+        if said.finish_reason is not None:
+            message.response_metadata = {"finish_reason": said.finish_reason}
         if blocking is not None:
             message.tool_calls, message.invalid_tool_calls = [], []
         calls = [ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from citeward.contracts.answer import Citation
 from citeward.contracts.event import Cited, Event, Restarted, Routed, TextDelta
 from citeward.contracts.guardrail import Action, Verdict
-from citeward.contracts.model import Delta, Model
+from citeward.contracts.model import Delta, FinishReason, Model
 from citeward.contracts.routing import Route
 from citeward.models.fallback.policy import Switch
 from citeward.nodes.conversation import ToolCallAssembly
@@ -39,6 +39,8 @@ class Speech:
     cited: Sequence[Citation] = ()
     """The citations of that."""
     calls: ToolCallAssembly = field(default_factory=ToolCallAssembly)
+    finish_reason: FinishReason | None = None
+    """Why the model that spoke last ended; None where it was stopped, or did not say."""
     utterance: Utterance = field(init=False)
     _began_at: float | None = field(default=None, init=False)
 
@@ -71,10 +73,13 @@ class Speech:
             await self.utterance.feed(delta.text)
         if delta.tool_call is not None:
             self.calls.add(delta.tool_call)
+        if delta.finish_reason is not None:
+            self.finish_reason = delta.finish_reason
 
     def switch(self, how: Switch, model: str, reason: str, left: tuple[str, ...], /) -> None:
         """Another model speaks from now on; the sink is told, and where the text is withdrawn, so is the sink's."""
         self.calls = ToolCallAssembly()
+        self.finish_reason = None
         told = "; ".join(part for part in (self.route.reason, reason) if part)
         self.route = replace(
             self.route,
