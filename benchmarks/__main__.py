@@ -1,9 +1,9 @@
 """`make bench`: quality and speed, peers side by side in one run.
 
-    python -m benchmarks [--only embedding,search,ingest,retrieval,answers,tools,routing] [--limit N | --full]
+    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing] [--limit N | --full]
                          [--seed N] [--json DIR]
 
-The first three need nothing, though `ingest` takes real text along where there is any. The others need the public data
+The first four need nothing, though `ingest` takes real text along where there is any. The others need the public data
 in the folder that `CITEWARD_DATA` names, and are skipped aloud without it. By default each takes as many items as
 LIMITS says, for about twenty minutes on two cores; `--full` takes all of them.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import datasets, embedding, ingest, latencies, retrieval, search
+from benchmarks import client, datasets, embedding, ingest, latencies, retrieval, search
 from benchmarks.parts import Measured, measure
 from benchmarks.summary import summarise
 from citeward.errors import CitewardError
@@ -52,6 +52,12 @@ class Options:
 def embedding_speed(_options: Options) -> dict[str, Any]:
     result = embedding.run()
     embedding.show(result)
+    return result
+
+
+def client_cost(_options: Options) -> dict[str, Any]:
+    result = client.run()
+    client.show(result)
     return result
 
 
@@ -106,6 +112,7 @@ def routing(data: Path, options: Options) -> Iterator[Measured]:
 
 SPEEDS: Mapping[str, Callable[[Options], dict[str, Any]]] = {
     "embedding": embedding_speed,
+    "client": client_cost,
     "search": search_speed,
     "ingest": ingest_speed,
 }
