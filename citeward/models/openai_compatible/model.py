@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest
 from citeward.models.openai_compatible.body import body
 from citeward.models.openai_compatible.chunks import deltas
 from citeward.models.openai_compatible.dialect import GENERIC, Dialect
+from citeward.models.openai_compatible.sse import DONE, Payloads
 from citeward.models.openai_compatible.transport import Transport
 
 
@@ -96,22 +96,31 @@ class OpenAICompatibleModel:
         content = orjson.dumps(body(request, model=self._model, dialect=self._dialect, extra=self._extra))
         until = None if request.timeout is None else time.monotonic() + request.timeout
         response = await self._transport.post(content, until)
+        payloads, ended, finished = Payloads(), False, False
         try:
-            finished = False
-            async with aclosing(self._transport.payloads(response, until)) as payloads:
-                async for payload in payloads:
-                    try:
-                        chunk = orjson.loads(payload)
-                    except orjson.JSONDecodeError as error:
-                        shown = self._transport.clean(payload.decode("utf-8", "replace"))[:80]
-                        raise self._transport.bad(f"sent what is no JSON: {shown!r}") from error
-                    for delta in deltas(chunk, server=self._transport.server):
+            while not ended and (data := await self._transport.read(response, until)):
+                for payload in payloads.feed(data):
+                    if payload == DONE:
+                        ended = True
+                        break
+                    for delta in deltas(self._parsed(payload), server=self._transport.server):
                         finished = finished or delta.finish_reason is not None
                         yield delta
+            if payloads.unfinished and not ended:
+                raise self._transport.bad("ended its answer in the middle of an event")
             if not finished:
                 raise self._transport.bad("ended its answer before the end")
         finally:
             response.close()
+
+    def _parsed(self, payload: bytes) -> Any:
+        import orjson
+
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError as error:
+            shown = self._transport.clean(payload.decode("utf-8", "replace"))[:80]
+            raise self._transport.bad(f"sent what is no JSON: {shown!r}") from error
 
     async def aclose(self) -> None:
         """Give back the running loop's connections; a later call opens new ones."""

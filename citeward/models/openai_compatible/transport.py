@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +14,6 @@ from citeward.endpoint.address import address
 from citeward.endpoint.loops import PerLoop
 from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
 from citeward.errors import BadResponse, CitewardError, ModelTimeout, ModelUnavailable, SettingsError
-from citeward.models.openai_compatible.sse import DONE, Payloads
 
 if TYPE_CHECKING:
     import aiohttp
@@ -144,24 +143,15 @@ class Transport:
             raise refused
         raise _Again(refused, after=after, until=until)
 
-    async def payloads(self, response: aiohttp.ClientResponse, until: float | None) -> AsyncGenerator[bytes, None]:
-        """The data of the stream's events up to its end."""
+    async def read(self, response: aiohttp.ClientResponse, until: float | None) -> bytes:
+        """What has come of the body since the last read, at least a byte; nothing at its end."""
         import aiohttp
 
-        payloads = Payloads()
         try:
-            while True:
-                if until is None:
-                    chunk = await response.content.readany()  # the session bounds the silence
-                else:
-                    async with asyncio.timeout(until - time.monotonic()):
-                        chunk = await response.content.readany()
-                if not chunk:
-                    break
-                for payload in payloads.feed(chunk):
-                    if payload == DONE:
-                        return
-                    yield payload
+            if until is None:
+                return await response.content.readany()  # the session bounds the silence
+            async with asyncio.timeout(until - time.monotonic()):
+                return await response.content.readany()
         except (TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise self._late() from error
         except (aiohttp.ClientError, OSError) as error:
@@ -169,8 +159,6 @@ class Transport:
                 f"{self.server} broke off in the middle of an answer: {self.clean(str(error)) or type(error).__name__}",
                 hint="See the server's own log.",
             ) from error
-        if payloads.unfinished:
-            raise self.bad("ended its answer in the middle of an event")
 
     def _session(self) -> aiohttp.ClientSession:
         import aiohttp
