@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import re
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from citeward.contracts.model import Location, Model, ModelInfo
 from citeward.contracts.retrieval import TokenEmbedder
@@ -103,7 +104,7 @@ def _endpoint(name: str, settings: EndpointModelSettings) -> Entry:
 
 
 def _langchain(name: str, settings: LangChainModelSettings) -> Entry:
-    model = LazyModel(_info(name, settings, Location.REMOTE), functools.partial(_chat_model, name, settings))
+    model = LazyModel(_langchain_info(name, settings), functools.partial(_chat_model, name, settings))
     return Entry(
         model=model,
         provider="langchain",
@@ -136,7 +137,7 @@ def _chat_model(name: str, settings: LangChainModelSettings) -> Model:
             f"{settings.use!r} cannot be made with what models.{name} says: {_told(error, settings)}",
             hint=f"Correct models.{name}.arguments; a missing key is best set in the environment.",
         ) from error
-    return LangChainModel(model, info=_info(name, settings, Location.REMOTE))
+    return LangChainModel(model, info=_langchain_info(name, settings))
 
 
 def _package_probe(name: str, settings: LangChainModelSettings, model: LazyModel) -> Probe:
@@ -175,6 +176,11 @@ def _told(error: Exception, settings: LangChainModelSettings) -> str:
         if isinstance(value, str) and value and _SECRET.search(name):
             text = text.replace(value, "***")
     return text[:300]
+
+
+def _langchain_info(name: str, settings: LangChainModelSettings) -> ModelInfo:
+    # Each of LangChain's packages takes a JSON schema in a way of its own, so the adapter refuses them.
+    return replace(_info(name, settings, Location.REMOTE), schemas=False)
 
 
 def _info(name: str, settings: ServedSettings, place: Location) -> ModelInfo:

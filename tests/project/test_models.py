@@ -104,7 +104,7 @@ async def test_a_model_of_langchain_is_imported_by_its_first_call(stack: AsyncEx
     registry = await opened(stack, big={"provider": "langchain", "use": f"{package}:Chat", "model": "m"})
     assert (await registry.health("big")).state is HealthState.NOT_LOADED
     assert package not in sys.modules
-    assert registry["big"].info.location is Location.REMOTE
+    assert (registry["big"].info.location, registry["big"].info.schemas) == (Location.REMOTE, False)
     assert await said(registry["big"]) == "Hello there."
     assert (await registry.health("big")).state is HealthState.READY
 
