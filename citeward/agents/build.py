@@ -122,7 +122,7 @@ def _version(spec: AgentSpec, prompt: Template, parts: Parts) -> str:
     seen = [
         spec.model_dump_json(),
         prompt.content_hash,
-        sorted(parts.models),
+        [repr(parts.models[name].info) for name in sorted(parts.models)],
         parts.rails.policy.content_hash,
         reranker,
     ]

@@ -14,7 +14,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from citeward.agents.agent import Agent
 from citeward.agents.build import Parts, build_agent
-from citeward.cache.exact import ExactCache
 from citeward.contracts.model import Model
 from citeward.contracts.retrieval import TokenEmbedder
 from citeward.errors import CheckpointError
@@ -24,6 +23,7 @@ from citeward.guardrails.policy import Rails, load_policy
 from citeward.models.breaker import Breakers
 from citeward.models.fallback.policy import Fallback
 from citeward.models.router.build import build_router
+from citeward.project.cache import open_cache
 from citeward.project.declared import Project, find_project, read_project
 from citeward.project.models import open_models
 from citeward.project.retrieval import Retrieval, open_retrieval
@@ -73,6 +73,9 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     models = await open_models(settings, retrieval.local, stack)
     rails = open_rails(project)
     meter = open_meter(settings, stack)
+    cache = open_cache(project, retrieval.local)
+    if cache is not None:
+        stack.push_async_callback(cache.close)
     infos = {name: model.info for name, model in models.items()}
     parts = Parts(
         models=models,
@@ -94,7 +97,7 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
         embedder=retrieval.embedder,
         local=retrieval.local,
         reranker=retrieval.reranker,
-        cache=ExactCache(entries=settings.cache.entries, ttl=settings.cache.ttl) if settings.cache.entries else None,
+        cache=cache,
         checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(serde=checkpoint_serializer()),
     )
     # Loading takes seconds; done here and side by side, no question has to wait for it.
