@@ -66,6 +66,8 @@ def serve_command(model: str, options: VLLMOptions) -> list[str]:
             command += [f"--{flag}", str(value)]
     if options.tool_call_parser:
         command += ["--enable-auto-tool-choice", "--tool-call-parser", options.tool_call_parser]
+    if options.tool_strict_level:
+        command += ["--tool-strict-level", options.tool_strict_level]
     if options.reasoning_parser:
         command += ["--reasoning-parser", options.reasoning_parser]
     if options.chat_template:

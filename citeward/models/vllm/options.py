@@ -18,6 +18,7 @@ QUANTIZATIONS = frozenset(
 """What vLLM 0.32 knows."""
 KV_CACHE_DTYPES = frozenset("auto bfloat16 float16 fp8 fp8_e4m3 fp8_e5m2 nvfp4".split())
 DTYPES = frozenset("auto half float16 bfloat16 float float32".split())
+STRICT_LEVELS = frozenset({"auto", "function", "parameter"})
 LORA_RANKS = frozenset({1, 8, 16, 32, 64, 128, 256, 320, 512})
 
 
@@ -63,6 +64,8 @@ class VLLMOptions:
     """Whether prompts that begin alike, as those of one agent do, are computed once."""
     tool_call_parser: str | None = None
     """How the model writes calls, as `hermes` for Qwen 2.5; turns tool calls on."""
+    tool_strict_level: str | None = None
+    """`parameter` holds the arguments of every call to their schema; `function` the call's form alone (vLLM 0.32)."""
     reasoning_parser: str | None = None
     """How the model writes its thoughts."""
     chat_template: Path | None = None
@@ -100,6 +103,7 @@ class VLLMOptions:
             ("quantization", QUANTIZATIONS),
             ("kv_cache_dtype", KV_CACHE_DTYPES),
             ("max_lora_rank", LORA_RANKS),
+            ("tool_strict_level", STRICT_LEVELS),
         ):
             value = getattr(self, name)
             told = ", ".join(str(one) for one in sorted(known))
