@@ -73,11 +73,15 @@ class Background:
 
         async def close() -> None:
             closing = [owner.aclose() for owner in list(self._owners.values()) if hasattr(owner, "aclose")]
-            await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), PATIENCE)
-            loop.call_soon(loop.stop)
+            try:
+                await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), PATIENCE)
+            finally:
+                loop.call_soon(loop.stop)
 
         asyncio.run_coroutine_threadsafe(close(), loop)
         thread.join(PATIENCE + 1)
+        if not thread.is_alive():
+            loop.close()
 
 
 background = Background()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from operator import itemgetter
 from typing import Any, Literal
@@ -141,10 +141,15 @@ class CitewardChatModel(BaseChatModel):
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002 - LangChain reports each chunk itself
         **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        async with aclosing(self._chunks(self._request(messages, stop, kwargs))) as chunks:
-            async for chunk in chunks:
-                yield chunk
+    ) -> AsyncGenerator[ChatGenerationChunk, None]:
+        finish: FinishReason | None = None
+        usage: TokenUsage | None = None
+        async with aclosing(self.model.stream(self._request(messages, stop, kwargs))) as deltas:
+            async for delta in deltas:
+                finish, usage = delta.finish_reason or finish, delta.usage or usage
+                if (chunk := chunk_from(delta)) is not None:
+                    yield chunk
+        yield last_chunk(model=self.model.info.name, finish=finish, usage=usage)
 
     def _stream(
         self,
@@ -153,8 +158,7 @@ class CitewardChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        request = self._request(messages, stop, kwargs)
-        yield from background.iterate(lambda: self._chunks(request), owner=self.model)
+        yield from background.iterate(lambda: self._astream(messages, stop, **kwargs), owner=self.model)
 
     async def _agenerate(
         self,
@@ -163,7 +167,8 @@ class CitewardChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,  # noqa: ARG002
         **kwargs: Any,
     ) -> ChatResult:
-        return await agenerate_from_stream(self._chunks(self._request(messages, stop, kwargs)))
+        async with aclosing(self._astream(messages, stop, **kwargs)) as chunks:
+            return await agenerate_from_stream(chunks)
 
     def _generate(
         self,
@@ -173,16 +178,6 @@ class CitewardChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> ChatResult:
         return generate_from_stream(self._stream(messages, stop, **kwargs))
-
-    async def _chunks(self, request: ModelRequest) -> AsyncGenerator[ChatGenerationChunk, None]:
-        finish: FinishReason | None = None
-        usage: TokenUsage | None = None
-        async with aclosing(self.model.stream(request)) as deltas:
-            async for delta in deltas:
-                finish, usage = delta.finish_reason or finish, delta.usage or usage
-                if (chunk := chunk_from(delta)) is not None:
-                    yield chunk
-        yield last_chunk(model=self.model.info.name, finish=finish, usage=usage)
 
     def _request(self, messages: list[BaseMessage], stop: list[str] | None, given: dict[str, Any]) -> ModelRequest:
         asked = {**self._given, **given, **({} if stop is None else {"stop": stop})}
