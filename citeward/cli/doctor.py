@@ -41,6 +41,7 @@ _EXTRAS = {
     "needle": ("needle", "the embedded default calls tools"),
     "community": ("langchain_community", "LangChain's community tools, loaders and stores can be plugged in"),
     "weaviate": ("weaviate", "documents can be kept on a Weaviate server"),
+    "plot": ("matplotlib", "comparisons of models can be drawn"),
     "ray": ("ray", "documents can be indexed on a Ray cluster"),
     "cross-encoder": ("sentence_transformers", "a cross-encoder can rerank in this process"),
 }

@@ -14,7 +14,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from citeward.agents.agent import Agent
 from citeward.agents.build import Parts, build_agent
-from citeward.contracts.model import Model
 from citeward.contracts.retrieval import TokenEmbedder
 from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
@@ -22,6 +21,7 @@ from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
 from citeward.models.breaker import Breakers
 from citeward.models.fallback.policy import Fallback
+from citeward.models.registry import Registry
 from citeward.models.router.build import build_router
 from citeward.project.cache import open_cache
 from citeward.project.declared import Project, find_project, read_project
@@ -36,7 +36,7 @@ class OpenProject:
 
     project: Project
     retrieval: Retrieval
-    models: Mapping[str, Model]
+    models: Registry
     rails: Rails
     agents: Mapping[str, Agent]
 

@@ -1,6 +1,7 @@
 """What becomes of runs while the server is not there."""
 
 import pytest
+from structlog.testing import capture_logs
 
 from citeward.cache.once import get_once
 from citeward.cache.redis import RedisCache
@@ -13,20 +14,18 @@ SCOPE = Scope(tenant="t", agent="a", version="1")
 ANSWER = Answer(text="It is 4.", outcome=Outcome.ANSWERED)
 
 
-async def test_a_server_that_is_down_is_a_miss_and_said_once(
-    unused_tcp_port: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_server_that_is_down_is_a_miss_and_said_once(unused_tcp_port: int) -> None:
     cache = RedisCache(f"redis://user:secret@127.0.0.1:{unused_tcp_port}/0")
-    await cache.put("q", ANSWER, SCOPE)
-    assert await cache.get("q", SCOPE) is None
-    assert await get_once(cache, "q", SCOPE, run_id="1", wait=60, seconds=60) is None
-    assert await get_once(cache, "q", SCOPE, run_id="2", wait=60, seconds=60) is None
-    await cache.turns.end("1")
-    assert await cache.clear() == 0
-    await cache.close()
-    said = capsys.readouterr().out
-    assert said.count("cache.unreachable") == 1
-    assert "secret" not in said
+    with capture_logs() as said:
+        await cache.put("q", ANSWER, SCOPE)
+        assert await cache.get("q", SCOPE) is None
+        assert await get_once(cache, "q", SCOPE, run_id="1", wait=60, seconds=60) is None
+        assert await get_once(cache, "q", SCOPE, run_id="2", wait=60, seconds=60) is None
+        await cache.turns.end("1")
+        assert await cache.clear() == 0
+        await cache.close()
+    assert [line["event"] for line in said].count("cache.unreachable") == 1
+    assert "secret" not in str(said)
 
 
 async def test_a_server_that_failed_is_asked_again_after_a_while(unused_tcp_port: int) -> None:
