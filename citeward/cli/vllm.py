@@ -59,13 +59,12 @@ def serve(
 ) -> int:
     """Serve the model until Ctrl-C; says what to change where it does not start."""
     import asyncio
+    import contextlib
 
     from citeward.models.vllm.server import VLLMServer
 
-    try:
+    with contextlib.suppress(asyncio.CancelledError):  # of SIGTERM; Ctrl-C is a KeyboardInterrupt
         run(_serve(VLLMServer(model, _options(options, file), deadline=deadline, log=log)))
-    except asyncio.CancelledError:  # of SIGTERM; Ctrl-C is a KeyboardInterrupt
-        pass
     return 0
 
 

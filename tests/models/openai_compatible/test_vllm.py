@@ -18,6 +18,8 @@ from citeward.models.openai_compatible.dialect import VLLM
 from citeward.models.openai_compatible.model import OpenAICompatibleModel
 from citeward.models.vllm.metrics import Metrics, read_metrics
 
+SILENT = {str(token): -100 for token in range(5)}
+"""Not to say what ends an answer, and what encloses a call."""
 GREEDY = Sampling(temperature=0.0, max_tokens=24)
 ASKED = ModelRequest(messages=(Message(role="user", content="Which port?"),), sampling=GREEDY)
 SEARCH = ToolSpec(
@@ -40,8 +42,8 @@ SCHEMA = {
 
 @pytest.fixture
 async def model(vllm_server: Any) -> AsyncIterator[OpenAICompatibleModel]:
-    """It never ends by itself, so that what it says is as long as it was allowed."""
-    made = OpenAICompatibleModel(vllm_server.url, vllm_server.name, dialect=VLLM, extra={"ignore_eos": True})
+    """It says no special token, so that its answer has as many characters as it was allowed, and each is seen."""
+    made = OpenAICompatibleModel(vllm_server.url, vllm_server.name, dialect=VLLM, extra={"logit_bias": SILENT})
     async with aclosing(made):
         yield made
 
@@ -106,10 +108,10 @@ async def test_a_call_of_a_tool_is_parsed(vllm_server: Any) -> None:
     jsonschema.validate(json.loads("".join(piece.arguments for piece in pieces)), SEARCH.parameters)
 
 
-async def test_every_token_tells_how_likely_it_was(model: OpenAICompatibleModel) -> None:
-    deltas = await said(model, replace(ASKED, logprobs=3))
+async def test_every_token_tells_how_likely_it_was(ending: OpenAICompatibleModel) -> None:
+    deltas = await said(ending, replace(ASKED, logprobs=3))
     told = [one for delta in deltas for one in delta.logprobs]
-    assert len(told) == 24
+    assert len(told) == usage(deltas).output_tokens > 0
     for one in told:
         assert one.logprob <= 0
         assert one.logprob == pytest.approx(max(one.top.values()))  # greedy: the likeliest was taken
@@ -120,6 +122,7 @@ async def test_an_answer_goes_on_from_where_another_stopped(model: OpenAICompati
     whole = text(await said(model))
     begun = whole[: len(whole) // 2]
     rest = text(await said(model, replace(ASKED, prefix=begun)))
+    assert len(whole) == len(rest) == 24
     assert (begun + rest).startswith(whole)
 
 

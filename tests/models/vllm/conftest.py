@@ -21,7 +21,7 @@ def _serving(*, status: int = 200, body: bytes = b"") -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_POST = do_GET
+        do_POST = do_GET  # noqa: N815  the name that is called
 
         def log_message(self, *_: object) -> None:
             pass
