@@ -21,6 +21,7 @@ from citeward.models.needle.decider import NeedleDecider
 from citeward.models.openai_compatible.dialect import GENERIC, OPENAI, VLLM
 from citeward.models.openai_compatible.model import OpenAICompatibleModel, location
 from citeward.models.registry import Entry, Registry
+from citeward.models.vllm.monitor import VLLMMonitor
 from citeward.settings import (
     EndpointModelSettings,
     ExtractiveSettings,
@@ -64,6 +65,20 @@ async def open_models(settings: Settings, local: TokenEmbedder | None, stack: As
     registry = Registry(entries)
     stack.push_async_callback(registry.aclose)
     return registry
+
+
+def open_monitor(settings: Settings, stack: AsyncExitStack) -> VLLMMonitor | None:
+    """What reads the load of the vLLM servers that the settings name; None where they name none."""
+    servers = {
+        name: model.url
+        for name, model in settings.models.items()
+        if isinstance(model, EndpointModelSettings) and model.provider == "vllm"
+    }
+    if not servers:
+        return None
+    monitor = VLLMMonitor(servers)
+    stack.push_async_callback(monitor.aclose)
+    return monitor
 
 
 def needle_installed() -> bool:

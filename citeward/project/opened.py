@@ -25,7 +25,7 @@ from citeward.models.registry import Registry
 from citeward.models.router.build import build_router
 from citeward.project.cache import open_cache
 from citeward.project.declared import Project, find_project, read_project
-from citeward.project.models import open_models
+from citeward.project.models import open_models, open_monitor
 from citeward.project.retrieval import Retrieval, open_retrieval
 from citeward.project.spending import open_meter, routing_budget
 
@@ -84,6 +84,7 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
             infos,
             root=project.root,
             embedder=retrieval.local,
+            monitor=open_monitor(settings, stack),
             budget=routing_budget(meter, infos.values()),
         ),
         fallback=Fallback(after_first_token=settings.fallback.after_first_token),

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from citeward.contracts.model import Location, Message, Model, ModelRequest
+from citeward.contracts.routing import Status
 from citeward.errors import ModelUnavailable, SettingsError
 from citeward.models.health import HealthState
 from citeward.models.lazy import LazyModel
 from citeward.models.registry import Registry
-from citeward.project.models import open_models
-from citeward.settings import Settings
+from citeward.project.models import open_models, open_monitor
+from citeward.settings import EndpointModelSettings, Settings
 from citeward.testing.upstream import Turn, Upstream
 
 ASKED = ModelRequest(messages=(Message(role="user", content="Hello?"),))
@@ -154,3 +155,14 @@ async def test_no_error_repeats_a_key(stack: AsyncExitStack, package: str, use: 
         await said(registry["big"])
     assert KEY not in str(caught.value)
     assert KEY not in (await registry.health("big")).detail
+
+
+async def test_only_vllm_servers_are_watched() -> None:
+    vllm = EndpointModelSettings(provider="vllm", model="m", url="http://127.0.0.1:9/v1")
+    other = EndpointModelSettings(provider="compatible", model="m", url="http://127.0.0.1:9/v1")
+    async with AsyncExitStack() as stack:
+        assert open_monitor(Settings(models={"other": other}), stack) is None
+        monitor = open_monitor(Settings(models={"other": other, "own": vllm}), stack)
+        assert monitor is not None
+        assert await monitor.look("other") is None
+        assert await monitor.look("own") == Status(healthy=False)
