@@ -1,9 +1,11 @@
 """Fixtures that several rooms' tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from hypothesis import settings
 
 # How long one example takes is the machine's business: on a busy one it would fail tests by chance.
@@ -26,6 +28,14 @@ def evaluation_data() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("CITEWARD_DATA names no folder of labelled data")
     return Path(named)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_come() -> Iterator[None]:
+    """The command line chooses which logs are shown, for its whole process; tests of others see them all."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)
