@@ -220,7 +220,13 @@ def test_ctrl_c_while_indexing_leaves_what_is_finished(copy: Path) -> None:
     for number in range(1500):
         (many / f"{number}.md").write_text(f"# Page {number}\n\n" + f"Sentence {number} about subject {number}. " * 40)
     process = subprocess.Popen(
-        [*CITEWARD, "index", "many"], cwd=copy, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*CITEWARD, "index", "many"],
+        cwd=copy,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell's background job, which these tests may be part of, is born deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     store = copy / ".citeward" / "store"
     before = set(store.rglob("*.lance/_versions/*"))
