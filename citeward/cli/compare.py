@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from citeward.cli.bars import bars
 from citeward.cli.options import AgentOption, ProjectOption, run
+from citeward.cli.progress import counting
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,7 +104,7 @@ async def _compare(
         concurrency=concurrency,
         max_tokens=max_tokens,
         seconds=seconds,
-        progress=_progress,
+        progress=counting(" models"),
     )
 
 
@@ -174,10 +174,3 @@ def _spread(found: Interval | None) -> str:
 def _number(value: float | None) -> str:
     """As many digits as a comparison needs: one after the point for small numbers."""
     return "–" if value is None else f"{value:,.1f}" if value < TEN else f"{value:,.0f}"
-
-
-def _progress(done: int, total: int) -> None:
-    """One line on stderr that is written over."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{done}/{total} models" + ("\n" if done == total else ""))
-        sys.stderr.flush()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from citeward.cli.options import AgentOption, ProjectOption, run
+from citeward.cli.progress import counting
 from citeward.contracts.guardrail import Origin
 
 if TYPE_CHECKING:
@@ -67,12 +67,5 @@ async def _measure(
         agent=agent,
         limit=limit,
         seed=seed,
-        progress=_progress,
+        progress=counting(),
     )
-
-
-def _progress(done: int, total: int) -> None:
-    """One line on stderr that is written over."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r{done}/{total}" + ("\n" if done == total else ""))
-        sys.stderr.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -36,6 +37,21 @@ class Step:
 
 
 Show: TypeAlias = Callable[[Step], None]
+
+
+def counting(of: str = "") -> Callable[[int, int], None]:
+    """Shows a count on one line of stderr that is written over; nothing where that is no terminal.
+
+    Args:
+        of: What is counted, as ` models`.
+    """
+
+    def tell(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{done}/{total}{of}" + ("\n" if done == total else ""))
+            sys.stderr.flush()
+
+    return tell
 
 
 class Pace:

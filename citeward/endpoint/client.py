@@ -10,6 +10,7 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from citeward.endpoint.address import address
+from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
 from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
 from citeward.errors import (
@@ -31,11 +32,7 @@ FIRST_WAIT = 0.5
 """Seconds, at most, before the first further try where the server names no time; doubled with each try."""
 LONGEST_WAIT = 60.0
 """Seconds, at most, between two tries. A server that asks for more is not waited for: the caller hears of it."""
-_DETAIL = 300
-"""Characters of a server's own words that an error repeats."""
 
-_SECRET = 8
-"""Characters from which on a header's value is kept out of errors."""
 
 logger = structlog.get_logger(__name__)
 
@@ -76,22 +73,7 @@ class Endpoint:
             raise SettingsError(f"A timeout of {timeout!r} seconds lets nothing through.", hint="Give more than 0.")
         if retries < 0:
             raise SettingsError(f"{retries!r} retries make no sense.", hint="Give 0 or more.")
-        key = (api_key or "").strip()
-        given = {"User-Agent": "citeward", **(headers or {})}
-        if key:
-            given["Authorization"] = f"Bearer {key}"
-        for name, value in given.items():
-            if not (name + value).isascii() or not (name + value).isprintable():
-                raise SettingsError(
-                    f"The {'API key' if key and name == 'Authorization' else f'header {name!r}'} has characters that "
-                    "HTTP cannot send.",
-                    hint="Look for a line break or a typographic character that was pasted along.",
-                )
-        self._headers = given
-        self._has_key = bool(key) or any(name.lower() in ("authorization", "api-key", "x-api-key") for name in given)
-        # A short header is a version or a flag; taking it out of every error would leave them unreadable.
-        secrets = {key, *(value for value in (headers or {}).values() if len(value) >= _SECRET)}
-        self._secrets = sorted(secrets - {""}, key=len, reverse=True)
+        self._credentials = Credentials(api_key, headers or {})
         self._timeout = timeout
         self._retries = retries
         self._clients = PerLoop(self._client)
@@ -181,7 +163,7 @@ class Endpoint:
                 )
             ) from error
         except httpx.TransportError as error:
-            reason = self._clean(str(error)).rstrip(".") or type(error).__name__
+            reason = self._credentials.clean(str(error)).rstrip(".") or type(error).__name__
             unreachable = ModelUnavailable(
                 f"{self._address.base} cannot be reached: {reason}.",
                 hint="Is the server running, and is the address right? Mind HTTP_PROXY and SSL_CERT_FILE.",
@@ -191,13 +173,15 @@ class Endpoint:
             raise _Again(unreachable) from error
         except httpx.RequestError as error:
             raise BadResponse(
-                f"The answer of {self._address.base} cannot be read: {self._clean(str(error))}.",
+                f"The answer of {self._address.base} cannot be read: {self._credentials.clean(str(error))}.",
                 hint="See whether a proxy on the way alters answers.",
             ) from error
         if answer.is_success:
             return self._read(answer)
         reply = Reply(status=answer.status_code, headers=answer.headers, text=answer.text)
-        refused = refusal(reply, base=self._address.base, has_key=self._has_key, clean=self._clean)
+        refused = refusal(
+            reply, base=self._address.base, has_key=self._credentials.has_key, clean=self._credentials.clean
+        )
         after = retry_after(reply)
         if not may_pass(reply) or (after or 0.0) > LONGEST_WAIT:
             raise refused
@@ -217,7 +201,7 @@ class Endpoint:
                 value = json.loads(answer.content)
         except (ValueError, RecursionError) as error:
             raise BadResponse(
-                f"{self._address.base} answered with what is no JSON: {self._clean(answer.text)[:80]!r}.",
+                f"{self._address.base} answered with what is no JSON: {self._credentials.clean(answer.text)[:80]!r}.",
                 hint="Is this the address of the API, up to and with its version (as http://127.0.0.1:8001/v1)?",
             ) from error
         if not isinstance(value, dict | list):
@@ -226,12 +210,6 @@ class Endpoint:
                 hint="Is this the address of the API?",
             )
         return value
-
-    def _clean(self, text: str) -> str:
-        """Without anything that was to be kept secret, and not too long."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text[:_DETAIL].strip()
 
     def _log(self, state: RetryCallState) -> None:
         outcome = state.outcome
@@ -247,7 +225,7 @@ class Endpoint:
         timeout = httpx.Timeout(self._timeout, connect=min(10.0, self._timeout / 2), pool=None)
         try:
             return httpx.AsyncClient(
-                headers={"Content-Type": "application/json", **self._headers},
+                headers={"Content-Type": "application/json", **self._credentials.headers},
                 timeout=timeout,
                 limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
             )

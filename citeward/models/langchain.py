@@ -19,6 +19,7 @@ from citeward.errors import (
     Overloaded,
     RateLimited,
 )
+from citeward.models.openai_compatible.body import GO_ON
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -34,7 +35,6 @@ _FINISHED: dict[str, FinishReason] = {
     "tool_use": "tool_calls",
     "content_filter": "content_filter",
 }
-GO_ON = "Go on exactly where your last message stops. Repeat nothing of it, and do not comment on this."
 
 
 class LangChainModel:

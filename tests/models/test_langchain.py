@@ -18,7 +18,8 @@ from citeward.errors import (
     Overloaded,
     RateLimited,
 )
-from citeward.models.langchain import GO_ON, LangChainModel
+from citeward.models.langchain import LangChainModel
+from citeward.models.openai_compatible.body import GO_ON
 
 INFO = ModelInfo(name="fake")
 ASKED = ModelRequest(messages=(Message(role="system", content="Be brief."), Message(role="user", content="Fox?")))

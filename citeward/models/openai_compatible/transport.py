@@ -11,6 +11,7 @@ import structlog
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from citeward.endpoint.address import address
+from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
 from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
 from citeward.errors import BadResponse, CitewardError, ModelTimeout, ModelUnavailable, SettingsError
@@ -20,11 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 20.0
 """Seconds between two tries; a server that asks for more is not waited for, so that a fallback can answer."""
-_DETAIL = 300
-"""Characters of a server's own words that an error repeats."""
 _ERROR_BODY = 65_536
-_SECRET = 8
-"""Characters from which on a header's value is kept out of errors."""
 
 logger = structlog.get_logger(__name__)
 
@@ -61,17 +58,7 @@ class Transport:
             )
         if retries < 0:
             raise SettingsError(f"{retries!r} retries make no sense", hint="Give 0 or more.")
-        key = (api_key or "").strip()
-        self._headers = {"User-Agent": "citeward", "Accept": "text/event-stream", **headers}
-        if key:
-            self._headers["Authorization"] = f"Bearer {key}"
-        for name, value in self._headers.items():
-            if not (name + value).isascii() or not (name + value).isprintable():
-                raise SettingsError(
-                    f"the header {name!r} has characters that HTTP cannot send",
-                    hint="Look for a line break or a typographic character that was pasted along.",
-                )
-        self._secrets = [secret for secret in (key, *headers.values()) if len(secret) >= _SECRET]
+        self._credentials = Credentials(api_key, headers)
         self._connect_timeout = connect_timeout
         self._timeout = timeout
         self._retries = retries
@@ -137,7 +124,7 @@ class Transport:
         if response.status == 200:
             raise self.bad(f"answered with what is no stream: {self.clean(text)[:80]!r}")
         reply = Reply(status=response.status, headers=response.headers, text=text)
-        refused = refusal(reply, base=self._address.base, has_key="Authorization" in self._headers, clean=self.clean)
+        refused = refusal(reply, base=self._address.base, has_key=self._credentials.has_key, clean=self.clean)
         after = retry_after(reply)
         if not may_pass(reply) or (after or 0.0) > _left(until, LONGEST_WAIT):
             raise refused
@@ -167,7 +154,7 @@ class Transport:
             total=None, connect=None, sock_connect=self._connect_timeout, sock_read=self._timeout
         )
         return aiohttp.ClientSession(
-            headers={"Content-Type": "application/json", **self._headers},
+            headers={"Content-Type": "application/json", "Accept": "text/event-stream", **self._credentials.headers},
             timeout=timeout,
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
             trust_env=True,
@@ -189,9 +176,7 @@ class Transport:
 
     def clean(self, text: str) -> str:
         """Without anything that was to be kept secret, and not too long."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text[:_DETAIL].strip()
+        return self._credentials.clean(text)
 
     def _log(self, state: RetryCallState) -> None:
         again = state.outcome.exception() if state.outcome else None
