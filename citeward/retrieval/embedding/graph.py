@@ -113,8 +113,8 @@ def rewrite(shipped: bytes, *, unsigned: bool = False) -> bytes:
 
     Args:
         shipped: The content of `files.MODEL`; the names in it are relied upon, which its sha256 makes safe.
-        unsigned: Store the same weights as unsigned bytes. Processors without VNNI multiply signed ones faster but
-            let large sums saturate; unsigned ones are exact everywhere.
+        unsigned: Store the same weights as unsigned bytes. Processors without VNNI multiply signed ones a little faster
+            but let large sums saturate; unsigned ones are exact everywhere.
     """
     import onnx
     from onnx import TensorProto, helper

@@ -78,11 +78,11 @@ async def test_every_text_has_nearly_the_shipped_graphs_vector(embedder: MiniLM,
     assert off == {}
 
 
-async def test_unsigned_weights_are_the_same_weights(embedder: MiniLM) -> None:
+async def test_the_graph_in_use_multiplies_exactly_on_this_processor(embedder: MiniLM) -> None:
     unsigned = Session(rewrite(files.read(files.MODEL), unsigned=True), files.read(files.TOKENIZER))
-    signed = embedder.load().session
-    worst = min(float(unsigned.vector(text) @ signed.vector(text)) for text in TEXTS[:20])
-    assert worst > 0.985  # equal where the processor multiplies signed bytes exactly
+    chosen = embedder.load().session
+    worst = min(float(unsigned.vector(text) @ chosen.vector(text)) for text in TEXTS)
+    assert worst > 0.9999
 
 
 def test_the_rewritten_graph_is_the_same_every_time() -> None:

@@ -92,7 +92,7 @@ def test_a_graph_that_fails_its_check_is_neither_kept_nor_used(
 ) -> None:
     rewrite = load.rewrite
 
-    def damaged(shipped: bytes, *, unsigned: bool) -> bytes:
+    def damaged(shipped: bytes, *, unsigned: bool = False) -> bytes:
         if content is not None:
             return content
         import onnx
