@@ -8,10 +8,12 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-import structlog
 
 from citeward.contracts.retrieval import Vectors
 from citeward.errors import ModelUnavailable
+from citeward.logs import get_logger
+from citeward.errors import ModelUnavailable
+from citeward.logs import get_logger
 from citeward.retrieval.embedding import files
 from citeward.retrieval.embedding.graph import rewrite
 from citeward.retrieval.embedding.keep import cache_folder, keep
@@ -32,7 +34,7 @@ PROBES = (
     "Die Rechnung über 1.249,50 € ist am 3. Mai fällig. 请在五月三日之前付款。 🙂",
 )
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Graph(StrEnum):

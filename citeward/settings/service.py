@@ -1,0 +1,35 @@
+"""`[state]`, `[cache]` and `[server]`: what a project keeps, and where it is reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from citeward.settings.section import Section
+
+
+class StateSettings(Section):
+    """Where threads are kept."""
+
+    path: Path = Field(Path(".citeward/threads.sqlite"), description="SQLite file, relative to the project")
+
+
+class CacheSettings(Section):
+    """Answers that are given again."""
+
+    entries: int = Field(1000, ge=0, description="answers kept; 0 turns the cache off")
+    ttl: float = Field(3600.0, gt=0, description="seconds that an answer may be given again")
+    url: str | None = Field(None, description="a Redis server that several processes share, as redis://127.0.0.1/0")
+    semantic: bool = Field(True, description="also give the answer to a question that means the same")
+    error_bound: float = Field(
+        0.02, gt=0, le=0.5, description="share of semantic hits that may be wrong; the threshold follows from it"
+    )
+
+
+class ServerSettings(Section):
+    """The HTTP server."""
+
+    host: str = Field("127.0.0.1", description="address to bind")
+    port: int = Field(8000, ge=0, le=65535, description="port; 0 takes a free one")
+    max_body: int = Field(1_000_000, ge=1024, description="largest request body in bytes")
