@@ -12,8 +12,6 @@ import numpy as np
 from citeward.contracts.retrieval import Vectors
 from citeward.errors import ModelUnavailable
 from citeward.logs import get_logger
-from citeward.errors import ModelUnavailable
-from citeward.logs import get_logger
 from citeward.retrieval.embedding import files
 from citeward.retrieval.embedding.graph import rewrite
 from citeward.retrieval.embedding.keep import cache_folder, keep
