@@ -94,6 +94,7 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
         sampling=spec.sampling.sampling(),
         limits=spec.run_limits(),
         on_unsupported=spec.on_unsupported,
+        reasoning=spec.reasoning,
     )
     graph = _named(parts.graphs, spec.graph, "graph", spec)(services)
     return Agent(spec=spec, services=services, graph=graph.compile(checkpointer=parts.checkpointer, name=spec.name))

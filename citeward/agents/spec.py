@@ -82,6 +82,7 @@ class AgentSpec(Section):
     on_unsupported: Literal["flag", "drop"] = Field(
         "flag", description="what is done with a sentence that its citation does not support"
     )
+    reasoning: bool = Field(False, description="show what the model thinks before it speaks, where it tells")
 
     def run_limits(self) -> Limits:
         """The limits as the nodes take them."""

@@ -8,7 +8,16 @@ from rich.console import Console
 from rich.text import Text
 
 from citeward.contracts.answer import Answer, Label, Outcome
-from citeward.contracts.event import Event, Failed, Guarded, Restarted, TextDelta, ToolCalled, ToolReturned
+from citeward.contracts.event import (
+    Event,
+    Failed,
+    Guarded,
+    ReasoningDelta,
+    Restarted,
+    TextDelta,
+    ToolCalled,
+    ToolReturned,
+)
 from citeward.contracts.guardrail import Action
 
 if TYPE_CHECKING:
@@ -24,6 +33,8 @@ def show(console: Console, event: Event) -> None:
     match event:
         case TextDelta(text=text):
             console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+        case ReasoningDelta(text=text):
+            console.print(Text(text, style="dim"), end="", soft_wrap=True)
         case Restarted(reason=reason):
             console.print(Text(f"\n↻ {reason}; the answer begins again\n", style="yellow"))
         case ToolCalled(call=call):

@@ -50,6 +50,17 @@ class TextDelta:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReasoningDelta:
+    """The next piece of what the model thinks before it speaks, guarded; only where the agent shows it.
+
+    It is no part of the answer, and nothing of it is kept.
+    """
+
+    type: ClassVar[str] = "reasoning"
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Restarted:
     """All text and all citations of this run so far are withdrawn: its model failed, and the answer begins again.
 
@@ -74,7 +85,7 @@ class Cited:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolCalled:
-    """A whole, checked tool call."""
+    """A whole, checked tool call, with its arguments as the tool gets them."""
 
     type: ClassVar[str] = "tool_call"
     call: ToolCall
@@ -141,6 +152,7 @@ Event: TypeAlias = (
     | Passages
     | Routed
     | TextDelta
+    | ReasoningDelta
     | Restarted
     | Cited
     | ToolCalled

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from citeward.contracts.answer import Citation, Label
 
 
 class Action(StrEnum):
@@ -52,6 +56,30 @@ class Verdict:
     """One sentence for a person; it never repeats what was found."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """What a model's text was made from, so that a guard can tell what of it may be said and what may not."""
+
+    prompt: str = ""
+    """The instructions that the model was given, without the passages; they are not to be repeated."""
+    question: str = ""
+    passages: tuple[str, ...] = ()
+    """The retrieved texts."""
+    results: tuple[str, ...] = ()
+    """What the tools of this turn gave back."""
+    allowed: tuple[str, ...] = ()
+    """Further texts whose words may be repeated: the thread's earlier messages, the values behind placeholders."""
+    citations: tuple[Citation, ...] = ()
+    """Of the whole answer, once it is whole."""
+    sources: bool = True
+    """Whether there was anything to look something up in: False for an agent without documents and tools."""
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Every text whose own words may be repeated."""
+        return (self.question, *self.passages, *self.results, *self.allowed)
+
+
 class Guardrail(Protocol):
     """Checks one text. Any object with a name and a check will do; no base class is needed."""
 
@@ -87,4 +115,39 @@ class StreamGuard(Protocol):
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was found so far, by offsets into the stream's original text."""
+        ...
+
+
+@runtime_checkable
+class Streams(Protocol):
+    """A guard that can check a stream as it passes."""
+
+    def stream(self, origin: Origin, outgoing: Outgoing, /) -> StreamGuard | None:
+        """A guard for one stream, or None where the policy asks for nothing of this origin."""
+        ...
+
+
+@runtime_checkable
+class Reviews(Protocol):
+    """A guard that judges a whole answer by what it was made from."""
+
+    async def review(self, text: str, outgoing: Outgoing, /) -> Verdict:
+        """Decide about a whole answer. Its text has been sent: MODIFY can only flag it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Support:
+    """How well some evidence supports a sentence."""
+
+    label: Label
+    score: float
+    """0..1."""
+
+
+class Verifier(Protocol):
+    """Tells whether evidence supports sentences: word by word, by a model of entailment, or by asking a judge."""
+
+    async def verify(self, sentences: Sequence[str], evidence: Sequence[str], /) -> Sequence[Support]:
+        """For each sentence how well the texts of `evidence` support it, in the sentences' order."""
         ...

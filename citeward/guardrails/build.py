@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from citeward.contracts.guardrail import Guardrail
+from citeward.contracts.guardrail import Guardrail, Verifier
 from citeward.errors import ProjectError
+from citeward.guardrails.grounding import GroundingGuard, GroundingOptions
 from citeward.guardrails.injection import InjectionGuard
+from citeward.guardrails.leakage import LeakageGuard, LeakageOptions
 from citeward.guardrails.length import LengthGuard, LengthOptions
 from citeward.guardrails.pii import PiiGuard, PiiOptions
 from citeward.guardrails.policy import Rails, Row
+from citeward.guardrails.secrets import SecretsGuard, SecretsOptions
 from citeward.guardrails.table import GuardRule, Policy, load_policy
 
 Factory: TypeAlias = Callable[[GuardRule, Policy], Guardrail]
@@ -21,17 +24,25 @@ Factory: TypeAlias = Callable[[GuardRule, Policy], Guardrail]
 O = TypeVar("O", bound=BaseModel)  # noqa: E741
 
 
-def build_rails(policy: Policy | None = None, *, factories: Mapping[str, Factory] | None = None) -> Rails:
+def build_rails(
+    policy: Policy | None = None,
+    *,
+    factories: Mapping[str, Factory] | None = None,
+    secrets: Iterable[str] = (),
+    verifier: Verifier | None = None,
+) -> Rails:
     """The policy's guards, ready to check; None takes the default policy. Nothing heavy is imported yet.
 
     Args:
         policy: What `load_policy` gave.
         factories: A team's own guards, by the name that the table gives them; one of ours may be replaced.
+        secrets: Values that the guard `secrets` withholds, besides those of the environment.
+        verifier: What the guard `grounding` asks whether a sentence is supported.
 
     Raises ProjectError, with file and line, where a row names an unknown guard or options that do not fit.
     """
     policy = policy or load_policy()
-    known = {**_BUILT_IN, **(factories or {})}
+    known = {**_BUILT_IN, "secrets": _secrets(secrets), "grounding": _grounding(verifier), **(factories or {})}
     rows: list[Row] = []
     for rule in policy.guards:
         factory = known.get(rule.name)
@@ -79,4 +90,21 @@ def _injection(rule: GuardRule, policy: Policy) -> Guardrail:
     return InjectionGuard(rule.origins, name=rule.name)
 
 
-_BUILT_IN: dict[str, Factory] = {"length": _length, "pii": _pii, "injection": _injection}
+def _leakage(rule: GuardRule, policy: Policy) -> Guardrail:
+    return LeakageGuard(rule.origins, options(rule, policy, LeakageOptions), name=rule.name)
+
+
+def _secrets(values: Iterable[str]) -> Factory:
+    values = tuple(values)
+    return lambda rule, policy: SecretsGuard(
+        rule.origins, options(rule, policy, SecretsOptions), values=values, name=rule.name
+    )
+
+
+def _grounding(verifier: Verifier | None) -> Factory:
+    return lambda rule, policy: GroundingGuard(
+        rule.origins, verifier, options(rule, policy, GroundingOptions), name=rule.name
+    )
+
+
+_BUILT_IN: dict[str, Factory] = {"length": _length, "pii": _pii, "injection": _injection, "leakage": _leakage}

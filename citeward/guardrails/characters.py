@@ -18,7 +18,7 @@ _TAGS = re.compile("[\U000e0020-\U000e007e]+")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 _OVERRIDES = re.compile("[\u202d\u202e]")
 # Only a letter that looks like another inside a word of plain letters: Greek and Russian text keeps its own.
-_LOOKALIKES = str.maketrans(
+LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһԛԝьӏвкмнтАВЕКМНОРСТХІЈЅαοινερκτυγΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡɩıſ‐‑–—’‘“”",
     "aeopcyxijsdhqwblbkmhtabekmhopctxijsaoivepktuyabezhikmnoptyxagiis----''\"\"",
 )
@@ -74,9 +74,9 @@ def plain(text: str, /) -> Plain:
         offsets += [index] * len(lowered)
     whole = "".join(out)
     if re.search("[a-z]", whole):
-        whole = re.sub(r"\w*[a-z]\w*|[‐‑–—’‘“”]", lambda match: match[0].translate(_LOOKALIKES), whole)
+        whole = re.sub(r"\w*[a-z]\w*|[‐‑–—’‘“”]", lambda match: match[0].translate(LOOKALIKES), whole)
         # A word made of look-alikes alone, beside plain words, is one of them too.
-        whole = re.sub(r"\b[аеорсухіјѕԁһԛԝӏ]{2,}\b", lambda match: match[0].translate(_LOOKALIKES), whole)
+        whole = re.sub(r"\b[аеорсухіјѕԁһԛԝӏ]{2,}\b", lambda match: match[0].translate(LOOKALIKES), whole)
     return Plain(text=whole, offsets=tuple(offsets))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from citeward.contracts.guardrail import Action, Finding, Origin, StreamGuard, Verdict
+from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing, StreamGuard, Verdict
 from citeward.guardrails import recognizers
 from citeward.guardrails.scan import scan
 from citeward.guardrails.spans import SpanGuard
@@ -76,11 +76,11 @@ class PiiGuard:
             reason=f"The text holds {describe(findings)}." if findings else "",
         )
 
-    def stream(self, origin: Origin, *, allowed: Collection[str] = ()) -> StreamGuard | None:
+    def stream(self, origin: Origin, outgoing: Outgoing, /) -> StreamGuard | None:
         """The same check on a stream, or None where the policy asks for nothing of this origin."""
         if origin not in self._find:
             return None
-        return SpanGuard(self._find[origin], self._thresholds[origin], allowed=allowed)
+        return SpanGuard(self._find[origin], self._thresholds[origin], allowed=outgoing.given)
 
 
 def redacted(text: str, findings: Collection[Finding], /) -> str:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeGuard, runtime_checkable
 
-from citeward.contracts.guardrail import Action, Guardrail, Origin, StreamGuard, Verdict
+from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Reviews, Streams, Verdict
 from citeward.errors import NotFound
-from citeward.guardrails.stream import Release, Stage
+from citeward.guardrails.failure import undecided
+from citeward.guardrails.stage import Stage, Unmade
+from citeward.guardrails.stream import Release
 from citeward.guardrails.table import STRICTNESS, GuardRule, Policy, load_policy
 from citeward.guardrails.vault import Restorer, Vault
+from citeward.guardrails.work import checked
 
 __all__ = ["Checked", "Policy", "Rails", "Row", "load_policy"]
 
@@ -66,11 +69,12 @@ class Redacts(Protocol):
 
 
 @runtime_checkable
-class Streams(Protocol):
-    """A guard that can check a stream as it passes."""
+class Plants(Protocol):
+    """A guard that puts a mark into the system prompt, to know it again."""
 
-    def stream(self, origin: Origin, *, allowed: Collection[str] = ()) -> StreamGuard | None:
-        """A guard for one stream, or None where the policy asks for nothing of this origin."""
+    @property
+    def planted(self) -> str:
+        """A line for the end of the prompt; empty where there is none."""
         ...
 
 
@@ -105,7 +109,14 @@ class Rails:
             await asyncio.gather(*(g.warm() for g in guards if isinstance(g, Warms)), return_exceptions=True)
             self._warm = True
 
-    async def check(self, text: str, *, origin: Origin, vault: Vault | None = None) -> Checked:
+    @property
+    def planted(self) -> str:
+        """What the guards put at the end of a system prompt; empty where they put nothing."""
+        return "\n".join(line for row in self._rows if isinstance(row.guard, Plants) and (line := row.guard.planted))
+
+    async def check(
+        self, text: str, *, origin: Origin, vault: Vault | None = None, outgoing: Outgoing | None = None
+    ) -> Checked:
         """Run every guard of this origin.
 
         Guards that only judge run at once, on the text as it came. Guards that may rewrite run beside them one after
@@ -117,8 +128,37 @@ class Rails:
             origin: Where it is from.
             vault: Where to keep what is taken out, so that it can come back; without it redaction is for good.
                 With it, whatever in the text looks like a placeholder is put behind one of its own.
+            outgoing: What the text was made from, where a model wrote it. Guards of streams then check it as a stream,
+                so that it may hold what its own sources say.
         """
         await self.warm()
+        if outgoing is not None:
+            whole = [Row(guard=_whole(row, outgoing), rule=row.rule) for row in self._rows]
+            return await Rails(self.policy, whole)._checked(text, origin, vault)
+        return await self._checked(text, origin, vault)
+
+    async def review(self, text: str, outgoing: Outgoing) -> tuple[Verdict, ...]:
+        """Let those guards of the model's text judge a whole answer that cannot do so while it streams.
+
+        They run at once, and the answer has been sent: MODIFY is made FLAG, and BLOCK means that the answer is not to
+        stand. Returned is what they did other than allow, in the table's order.
+        """
+        rows = [
+            Row(guard=_Reviewing(row.guard, outgoing) if isinstance(row.guard, Reviews) else row.guard, rule=row.rule)
+            for row in self._rows
+            if Origin.MODEL in row.rule.origins and not isinstance(row.guard, Streams)
+        ]
+        if not rows:
+            return ()
+        await self.warm()
+        verdicts = await asyncio.gather(*(_decided(row, text, Origin.MODEL) for row in rows))
+        return tuple(
+            replace(v, action=Action.FLAG, text=text) if v.action is Action.MODIFY else v
+            for v in verdicts
+            if v.action is not Action.ALLOW
+        )
+
+    async def _checked(self, text: str, origin: Origin, vault: Vault | None) -> Checked:
         rows = [row for row in self._rows if origin in row.rule.origins]
         judges = [row for row in rows if row.rule.origins[origin].modify is None]
         rewriters = [row for row in rows if row.rule.origins[origin].modify is not None]
@@ -138,7 +178,7 @@ class Rails:
         return Checked(text="" if rewritten is None else rewritten.text, verdicts=verdicts)
 
     def stream(
-        self, *, origin: Origin = Origin.MODEL, allowed: Collection[str] = (), vault: Vault | None = None
+        self, *, origin: Origin = Origin.MODEL, outgoing: Outgoing | None = None, vault: Vault | None = None
     ) -> Release:
         """A new pipeline for one stream: the policy's stream guards, then the vault's values back.
 
@@ -146,18 +186,72 @@ class Rails:
 
         Args:
             origin: Where the stream is from.
-            allowed: Texts whose own words may be repeated: the question, the retrieved passages.
+            outgoing: What it is made from.
             vault: Whose placeholders to give back.
         """
-        stages: list[Stage] = []
-        for row in self._rows:
-            if origin in row.rule.origins and isinstance(row.guard, Streams):
-                guard = row.guard.stream(origin, allowed=allowed)
-                if guard is not None:
-                    stages.append(Stage(name=row.rule.name, guard=guard, thresholds=row.rule.origins[origin]))
+        outgoing = outgoing or Outgoing()
+        stages = [stage for row in self._rows if (stage := _stage(row, origin, outgoing)) is not None]
         if vault is not None:
             stages.append(Stage(name="vault", guard=Restorer(vault)))
         return Release(stages, origin=origin)
+
+
+def _stage(row: Row, origin: Origin, outgoing: Outgoing) -> Stage | None:
+    """The row's place in a release, or None where it has none."""
+    rule = row.rule
+    if origin not in rule.origins or not isinstance(row.guard, Streams):
+        return None
+    try:
+        guard = row.guard.stream(origin, outgoing)
+    except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
+        guard = Unmade(error)
+    if guard is None:
+        return None
+    return Stage(
+        name=rule.name,
+        guard=guard,
+        thresholds=rule.origins[origin],
+        on_error=rule.on_error,
+        timeout=rule.timeout,
+    )
+
+
+def _whole(row: Row, outgoing: Outgoing) -> Guardrail:
+    """The row's guard for one whole text; one of streams knows what the text was made from."""
+    return _Streaming(row, outgoing) if isinstance(row.guard, Streams) else row.guard
+
+
+class _Streaming:
+    """A stream guard as a Guardrail for one text."""
+
+    def __init__(self, row: Row, outgoing: Outgoing) -> None:
+        self.name = row.rule.name
+        self._row = row
+        self._outgoing = outgoing
+
+    async def check(self, text: str, /, *, origin: Origin) -> Verdict:
+        """Feed it the text in one piece."""
+        stage = _stage(self._row, origin, self._outgoing)
+        if stage is None:
+            return await self._row.guard.check(text, origin=origin)
+        carried = await checked(lambda whole: stage.feed(whole) + stage.close(), text)
+        verdict = stage.verdict(origin)
+        if verdict is None:
+            return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text)
+        return replace(verdict, text="" if verdict.action is Action.BLOCK else carried)
+
+
+class _Reviewing:
+    """A guard that reviews, as a Guardrail for one answer."""
+
+    def __init__(self, guard: Reviews, outgoing: Outgoing) -> None:
+        self.name = ""
+        self._guard = guard
+        self._outgoing = outgoing
+
+    async def check(self, text: str, /, *, origin: Origin) -> Verdict:  # noqa: ARG002
+        """Let it review the text."""
+        return await self._guard.review(text, self._outgoing)
 
 
 @dataclass(frozen=True)
@@ -184,8 +278,15 @@ async def _rewrite(
         if verdict.action is not Action.MODIFY:
             continue
         if vault is not None and isinstance(row.guard, Redacts):
+            try:
+                text = vault.mask(text, verdict.findings, escape=escape)
+            except Exception as error:  # noqa: BLE001  whatever a guard gives, the policy says what it means
+                trouble = f"gave findings that cannot be used ({type(error).__name__})"
+                reached[row.rule.name] = undecided(row.rule.name, origin, row.rule.on_error, trouble, text=text)
+                if row.rule.on_error == "closed":
+                    return None
+                continue
             # Escaped once only: later the placeholders of the first guard would be taken for typed ones.
-            text = vault.mask(text, verdict.findings, escape=escape)
             escape = False
         else:
             text = verdict.text
@@ -196,20 +297,22 @@ async def _decided(row: Row, text: str, origin: Origin) -> Verdict:
     rule = row.rule
     try:
         async with asyncio.timeout(rule.timeout):
-            verdict = await row.guard.check(text, origin=origin)
-        if isinstance(verdict, Verdict):
+            verdict: object = await row.guard.check(text, origin=origin)
+        if _makes_sense(verdict):
             return verdict
         trouble = f"gave no verdict but {type(verdict).__name__}"
     except TimeoutError:
         trouble = f"did not decide within {rule.timeout:g} seconds"
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        trouble = "was cancelled from within"
     except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
         # Not the error's text: it may repeat what was checked.
         trouble = f"failed with {type(error).__name__}"
-    closed = rule.on_error == "closed"
-    return Verdict(
-        guard=rule.name,
-        origin=origin,
-        action=Action.BLOCK if closed else Action.FLAG,
-        text="" if closed else text,
-        reason=f"The guard {rule.name!r} {trouble}; the policy says to {'block' if closed else 'let pass'} then.",
-    )
+    return undecided(rule.name, origin, rule.on_error, trouble, text=text)
+
+
+def _makes_sense(verdict: object) -> TypeGuard[Verdict]:
+    return isinstance(verdict, Verdict) and isinstance(verdict.action, Action) and isinstance(verdict.text, str)

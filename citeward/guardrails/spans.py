@@ -42,6 +42,11 @@ class SpanGuard:
         return HOLDBACK
 
     @property
+    def held(self) -> int:
+        """How many characters are held back now."""
+        return self._scanner.held
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What was found so far, by offsets into the stream's original text."""
         return tuple(self._findings)

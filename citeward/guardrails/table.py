@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from citeward.contracts.guardrail import Action, Origin
 from citeward.declarations import read_text, read_yaml
+from citeward.guardrails.failure import OnError
 
 STRICTNESS: dict[Action, int] = {action: rank for rank, action in enumerate(Action)}
 """ALLOW < FLAG < MODIFY < BLOCK."""
@@ -59,7 +60,7 @@ class GuardRule(_Table):
     """Which guard."""
     origins: dict[Origin, Thresholds] = Field(min_length=1)
     """On what it runs."""
-    on_error: Literal["open", "closed"] = "closed"
+    on_error: OnError = "closed"
     """When the guard raises or takes too long: `closed` blocks the text, `open` lets it pass with a flag."""
     timeout: float = Field(default=2.0, gt=0, le=60)
     """Seconds for one check."""

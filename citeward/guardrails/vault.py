@@ -161,6 +161,11 @@ class Restorer:
         """One less than the longest placeholder, 0 where there is none."""
         return max(0, self._vault.longest - 1)
 
+    @property
+    def held(self) -> int:
+        """How many characters are held back now."""
+        return len(self._held)
+
     def feed(self, text: str, /) -> str:
         """Take the next piece; return what may be released now."""
         text = self._held + text

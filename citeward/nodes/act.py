@@ -15,6 +15,7 @@ from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Origin, Verdict
 from citeward.contracts.tool import ToolCall, ToolResult, Toolset
 from citeward.guardrails.vault import Vault
+from citeward.nodes.calls import restored
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.services import Services
 
@@ -44,7 +45,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         toolset = active.tools(context.principal)
         vault = Vault.load(state.get("vault") or {})
         calls = [
-            ToolCall(id=call["id"] or "", name=call["name"], arguments=_restored(call["args"], vault))
+            ToolCall(id=call["id"] or "", name=call["name"], arguments=restored(call["args"], vault))
             for call in last.tool_calls
         ]
         refused = _refused(toolset, calls)
@@ -53,7 +54,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         )
         messages: list[AnyMessage] = [
             ToolMessage(
-                content=f"The arguments were not valid JSON: {call['error']}. Call again with a JSON object.",
+                content=call["error"] or "This call could not be made.",
                 tool_call_id=call["id"] or "",
                 name=call["name"] or "",
                 status="error",
@@ -99,14 +100,3 @@ def _refused(toolset: Toolset, calls: list[ToolCall]) -> frozenset[str]:
 
 async def _refusal(call: ToolCall) -> ToolResult:
     return ToolResult(call_id=call.id, name=call.name, content="A person refused this call.", error=True)
-
-
-def _restored(value: Any, vault: Vault) -> Any:
-    """Arguments with the values behind their placeholders: tools run on the team's own side."""
-    if isinstance(value, str):
-        return vault.restore(value)
-    if isinstance(value, dict):
-        return {key: _restored(item, vault) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_restored(item, vault) for item in value]
-    return value

@@ -35,8 +35,10 @@ def _message(message: AnyMessage) -> Message:
             error=message.status == "error",
         )
     if isinstance(message, AIMessage):
-        calls = tuple(ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls)
-        return Message(role="assistant", content=content, tool_calls=calls)
+        calls = [ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls]
+        # A call that could not be made is answered too, and an endpoint refuses an answer to nothing.
+        calls += [ToolCall(id=c["id"] or "", name=c["name"] or "") for c in message.invalid_tool_calls]
+        return Message(role="assistant", content=content, tool_calls=tuple(calls))
     return Message(role="user" if isinstance(message, HumanMessage) else "system", content=content)
 
 
@@ -51,7 +53,10 @@ class ToolCallAssembly:
         self._fragments.setdefault(fragment.index, []).append(fragment)
 
     def message(self, text: str) -> AIMessage:
-        """The model's message: whole calls, and those whose arguments are no JSON object as invalid ones."""
+        """The model's message: whole calls, and those whose arguments are no JSON object as invalid ones.
+
+        An invalid call's error says in words for the model what was wrong with it.
+        """
         calls: list[LangChainToolCall] = []
         invalid: list[InvalidToolCall] = []
         for index in sorted(self._fragments):
@@ -71,5 +76,9 @@ def _arguments(raw: str) -> tuple[Mapping[str, object] | None, str]:
     try:
         value = json.loads(raw or "{}")
     except json.JSONDecodeError as error:
-        return None, f"{error.msg} at character {error.pos}"
-    return (value, "") if isinstance(value, dict) else (None, f"a {type(value).__name__}, not an object")
+        return None, _not_json(f"{error.msg} at character {error.pos}")
+    return (value, "") if isinstance(value, dict) else (None, _not_json(f"a {type(value).__name__}, not an object"))
+
+
+def _not_json(why: str) -> str:
+    return f"The arguments were not valid JSON: {why}. Call again with a JSON object."

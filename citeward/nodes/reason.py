@@ -12,7 +12,7 @@ from citeward.citations.stream import Citer
 from citeward.contracts.answer import Citation
 from citeward.contracts.context import fence
 from citeward.contracts.event import Event, Guarded, Interrupted, ToolCalled
-from citeward.contracts.guardrail import Action, Origin, Verdict
+from citeward.contracts.guardrail import Action, Outgoing, Verdict
 from citeward.contracts.metering import ModelCall, Spender
 from citeward.contracts.model import ModelRequest
 from citeward.contracts.retrieval import Passage
@@ -22,9 +22,11 @@ from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
+from citeward.nodes.calls import check_calls, restored
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import to_model
 from citeward.nodes.deadline import remaining
+from citeward.nodes.outgoing import marked, outgoing, this_turn
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
 from citeward.nodes.utterance import Utterance
@@ -67,35 +69,41 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         asked: list[AnyMessage] = [] if step else [HumanMessage(content=state["question"])]
         specs = active.tools(context.principal).specs() if active.tools and step + 1 < active.limits.steps else ()
         vault = Vault.load(state.get("vault") or {})
+        earlier = state.get("messages", [])
+        made_from = outgoing(active, state, turn=this_turn(earlier) if step else ())
+        prompt = active.prompt.render({"passages": vault.mask(fence(state.get("passages", ())), ())})
         request = ModelRequest(
             messages=(
-                *active.prompt.render({"passages": vault.mask(fence(state.get("passages", ())), ())}),
-                *to_model([*state.get("messages", []), *asked]),
+                *marked(prompt, active.rails.planted),
+                *to_model([*earlier, *asked]),
             ),
             tools=specs,
             sampling=active.sampling,
             timeout=remaining(runtime),
         )
-        said, purse = _speech(active, state, runtime, vault), _purse(active, state, context)
+        said, purse = _speech(active, state, runtime, vault, made_from), _purse(active, state, context)
         chain = Chain(models=said.models, fallback=active.fallback, breakers=active.breakers, purse=purse)
         await ask(chain, request, said)
         await said.close()
-        for verdict in said.verdicts:
-            emit(runtime, Guarded(verdict=verdict))
-        blocking = next((verdict for verdict in said.verdicts if verdict.action is Action.BLOCK), None)
         text = said.utterance.text
         message = said.calls.message(_masked(text, vault))
+        verdicts = (*said.verdicts, *await check_calls(message, active.rails, made_from))
+        for verdict in verdicts:
+            emit(runtime, Guarded(verdict=verdict))
+        blocking = next((verdict for verdict in verdicts if verdict.action is Action.BLOCK), None)
         if said.finish_reason is not None:
             message.response_metadata = {"finish_reason": said.finish_reason}
         if blocking is not None:
             message.tool_calls, message.invalid_tool_calls = [], []
-        calls = [ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls]
+        calls = [
+            ToolCall(id=c["id"] or "", name=c["name"], arguments=restored(c["args"], vault)) for c in message.tool_calls
+        ]
         _announce(calls, specs, lambda event: emit(runtime, event))
         return {
             "messages": [*asked, message],
             "draft": state.get("draft", "") + text,
             "citations": (*state.get("citations", ()), *said.utterance.citations),
-            "verdicts": (*state.get("verdicts", ()), *said.verdicts),
+            "verdicts": (*state.get("verdicts", ()), *verdicts),
             "vault": vault.dump(),
             "blocked": blocking.reason if blocking else "",
             "route": said.route,
@@ -115,7 +123,9 @@ def _purse(services: Services, state: ReasonState, context: Context) -> Purse:
     return Purse(services.meter, spender, spent=sum(call.cost for call in state.get("calls", ())))
 
 
-def _speech(services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault) -> Speech:
+def _speech(
+    services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault, made_from: Outgoing
+) -> Speech:
     """What takes the words of the routed model and of its fallbacks."""
     route = state.get("route")
     if route is None:
@@ -124,7 +134,8 @@ def _speech(services: Services, state: ReasonState, runtime: Runtime[Context], v
     if unknown := [name for name in names if name not in services.models]:
         raise NotFound(f"no model {unknown[0]!r}", hint=f"Models: {', '.join(services.models)}.")
     return Speech(
-        begin=lambda: _utterance(services, state, runtime, vault),
+        begin=lambda: _utterance(services, state, runtime, vault, made_from),
+        think=(lambda: services.rails.stream(outgoing=made_from, vault=vault)) if services.reasoning else None,
         tell=lambda event: emit(runtime, event),
         route=route,
         models={name: services.models[name] for name in names},
@@ -133,10 +144,11 @@ def _speech(services: Services, state: ReasonState, runtime: Runtime[Context], v
     )
 
 
-def _utterance(services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault) -> Utterance:
-    """The release pipeline for one call. What the user or a passage said in the clear may be repeated."""
+def _utterance(
+    services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault, made_from: Outgoing
+) -> Utterance:
+    """The release pipeline for one call."""
     passages = state.get("passages", ())
-    allowed = [state["question"], *vault.dump().values(), *(passage.text for passage in passages)]
     tenant = context_of(runtime).principal.tenant
 
     async def stored_text(document_id: str) -> str:
@@ -145,7 +157,7 @@ def _utterance(services: Services, state: ReasonState, runtime: Runtime[Context]
         return (await services.store.document(document_id, tenant=tenant)).text
 
     return Utterance(
-        services.rails.stream(origin=Origin.MODEL, allowed=allowed, vault=vault),
+        services.rails.stream(outgoing=made_from, vault=vault),
         Citer(
             passages, stored_text, embedder=services.local or services.embedder, on_unsupported=services.on_unsupported
         ),

@@ -73,3 +73,5 @@ class Services:
     """Keeps the books, and knows what may be spent; best one for all agents of the process."""
     on_unsupported: Literal["flag", "drop"] = "flag"
     """What is done with a sentence that its citation does not support."""
+    reasoning: bool = False
+    """Whether the model's thinking is shown, guarded like its text; else it is dropped where it arrives."""

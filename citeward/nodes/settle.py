@@ -11,13 +11,15 @@ from langgraph.runtime import Runtime
 
 from citeward.contracts.answer import NOT_ENOUGH, Answer, Citation, Label, Outcome, Usage
 from citeward.contracts.cache import Cache
-from citeward.contracts.event import Answered, TextDelta, Used
+from citeward.contracts.event import Answered, Guarded, TextDelta, Used
 from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.metering import ModelCall
+from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
 from citeward.errors import StoreError
 from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.outgoing import outgoing, this_turn
 from citeward.nodes.recall import scope_of
 from citeward.nodes.services import Services
 from citeward.nodes.usage import usage
@@ -33,6 +35,8 @@ class SettleState(TypedDict, total=False):
     thread_id: str
     started_at: float
     first_token_at: float | None
+    passages: tuple[Passage, ...]
+    vault: dict[str, str]
     verdicts: tuple[Verdict, ...]
     blocked: str
     draft: str
@@ -47,7 +51,11 @@ class SettleState(TypedDict, total=False):
 
 
 def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
-    """Compose the Answer from what the run left in its state; its text equals the joined deltas."""
+    """Compose the Answer from what the run left in its state; its text equals the joined deltas.
+
+    First the guards judge it that can only judge a whole answer. What was streamed cannot be taken back: where one
+    blocks, the answer gets a notice at its end and the outcome `blocked`, and it is not given again.
+    """
 
     async def node(state: SettleState, runtime: Runtime[Context]) -> dict[str, Any]:
         active = context_of(runtime).services or services
@@ -57,7 +65,7 @@ def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
                 recalled, cached=True, usage=_used(state), run_id=state["run_id"], thread_id=state["thread_id"]
             )
         else:
-            answer = _composed(state, runtime)
+            answer = _composed(state, runtime, await _reviewed(state, active, runtime))
             if active.cache is not None:
                 await _store(active.cache, answer, state, active, runtime)
         emit(runtime, Used(usage=answer.usage))
@@ -87,11 +95,25 @@ async def _store(
         await cache.turns.end(state["run_id"])
 
 
-def _composed(state: SettleState, runtime: Runtime[Context]) -> Answer:
-    blocked = state.get("blocked", "")
+async def _reviewed(state: SettleState, services: Services, runtime: Runtime[Context]) -> tuple[Verdict, ...]:
+    """What the guards of whole answers say, and the sink is told; nothing where no model has answered."""
+    draft = state.get("draft", "")
+    if state.get("blocked") or not draft.strip() or draft.strip() == NOT_ENOUGH:
+        return ()
+    turn = this_turn(state.get("messages", []))
+    verdicts = await services.rails.review(draft, outgoing(services, state, turn=turn))
+    for verdict in verdicts:
+        emit(runtime, Guarded(verdict=verdict))
+    return verdicts
+
+
+def _composed(state: SettleState, runtime: Runtime[Context], reviewed: tuple[Verdict, ...]) -> Answer:
     text = state.get("draft", "")
+    withdrawn = next((verdict.reason for verdict in reviewed if verdict.action is Action.BLOCK), "")
+    blocked = state.get("blocked", "") or withdrawn
     if blocked:
-        notice = ("\n\n" if text else "") + f"This cannot be answered: {blocked}"
+        notice = f"This answer cannot stand: {blocked}" if withdrawn else f"This cannot be answered: {blocked}"
+        notice = ("\n\n" if text else "") + notice
         emit(runtime, TextDelta(text=notice))
         text += notice
     outcome = Outcome.BLOCKED if blocked else Outcome.REFUSED if text.strip() == NOT_ENOUGH else Outcome.ANSWERED
@@ -100,7 +122,7 @@ def _composed(state: SettleState, runtime: Runtime[Context]) -> Answer:
         outcome=outcome,
         citations=state.get("citations", ()),
         route=state.get("route"),
-        verdicts=state.get("verdicts", ()),
+        verdicts=(*state.get("verdicts", ()), *reviewed),
         usage=_used(state),
         thread_id=state["thread_id"],
         run_id=state["run_id"],

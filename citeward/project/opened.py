@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import BaseModel, SecretStr
 
 from citeward.agents.agent import Agent
 from citeward.agents.build import Parts, build_agent
+from citeward.citations.evidence import WordVerifier
+from citeward.contracts.guardrail import Verifier
 from citeward.contracts.retrieval import TokenEmbedder
 from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
@@ -71,7 +74,7 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     settings = project.settings
     retrieval = await stack.enter_async_context(open_retrieval(project))
     models = await open_models(settings, retrieval.local, stack)
-    rails = open_rails(project)
+    rails = open_rails(project, WordVerifier(retrieval.local))
     meter = open_meter(settings, stack)
     cache = open_cache(project, retrieval.local)
     if cache is not None:
@@ -107,10 +110,29 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     return OpenProject(project=project, retrieval=retrieval, models=models, rails=rails, agents=agents)
 
 
-def open_rails(project: Project) -> Rails:
-    """The guards of the project's policy; of the shipped one where it names none."""
+def open_rails(project: Project, verifier: Verifier | None = None) -> Rails:
+    """The guards of the project's policy; of the shipped one where it names none.
+
+    The keys that stand in the settings are among the secrets that never leave.
+    """
     policy = project.settings.policy
-    return build_rails(load_policy(project.path(policy) if policy else None))
+    chosen = load_policy(project.path(policy) if policy else None)
+    return build_rails(chosen, secrets=_secrets(project.settings), verifier=verifier or WordVerifier())
+
+
+def _secrets(settings: object) -> Iterator[str]:
+    """Every secret value in a tree of settings."""
+    if isinstance(settings, SecretStr):
+        yield settings.get_secret_value()
+    elif isinstance(settings, BaseModel):
+        for name in type(settings).model_fields:
+            yield from _secrets(getattr(settings, name))
+    elif isinstance(settings, Mapping):
+        for value in settings.values():
+            yield from _secrets(value)
+    elif isinstance(settings, (tuple, list)):
+        for value in settings:
+            yield from _secrets(value)
 
 
 async def _warm(embedder: TokenEmbedder | None) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.guardrail import Action, Origin, Outgoing
 from citeward.guardrails.pii import PiiGuard, PiiOptions
 from citeward.guardrails.table import Thresholds
 from citeward.testing.suites.guardrail import check_guardrail
@@ -36,7 +36,7 @@ async def test_what_is_found_is_replaced_by_its_kind():
 async def test_an_origin_that_the_policy_leaves_out_passes():
     only_user = PiiGuard({Origin.USER: Thresholds(block=0.4)})
     assert (await only_user.check("ada@example.com", origin=Origin.TOOL)).action is Action.ALLOW
-    assert only_user.stream(Origin.MODEL) is None
+    assert only_user.stream(Origin.MODEL, Outgoing()) is None
 
 
 async def test_only_the_entities_that_are_asked_for_are_found():

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.contracts.guardrail import Action
+from citeward.contracts.guardrail import Action, Outgoing
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.recognizers import finder
 from citeward.guardrails.spans import SpanGuard
@@ -50,6 +50,6 @@ def test_with_no_stage_the_text_passes_through():
 
 
 def test_the_default_policy_guards_the_models_stream():
-    stream = build_rails().stream(allowed=["I am ada@example.com"])
+    stream = build_rails().stream(outgoing=Outgoing(question="I am ada@example.com"))
     assert stream.feed("ada@example.com and eve@example.com") + stream.close() == "ada@example.com and [EMAIL]"
     assert [verdict.action for verdict in stream.verdicts] == [Action.MODIFY]

@@ -1,0 +1,172 @@
+"""One guard of a stream, watched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from citeward.contracts.guardrail import Action, Finding, Origin, StreamGuard, Verdict
+from citeward.guardrails.failure import OnError, undecided
+from citeward.guardrails.table import STRICTNESS, Thresholds
+
+TIMEOUT = 2.0
+"""Seconds that one piece may take, where no policy says otherwise."""
+
+
+class Stage:
+    """A guard's place in a release; whatever the guard does, the stage never raises.
+
+    A guard that raises, gives something other than text, or takes longer for one piece than `timeout` seconds is asked
+    no more. Where its row says `closed`, the stream ends there: nothing of what it kept back or had just been given
+    leaves. Where it says `open`, the rest of the stream passes unguarded, beginning with what the guard had kept back.
+
+    A stream guard computes in the event loop, so nothing can interrupt it: one that takes too long is noticed when it
+    returns. What may wait, or compute for long, belongs into a `Guardrail`, which is held to its deadline.
+
+    Args:
+        name: The guard's name in the policy table.
+        guard: The guard itself, made for this stream.
+        thresholds: What its findings mean; None where it finds nothing and only rewrites.
+        on_error: What is done where it fails.
+        timeout: Seconds for one piece.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        guard: StreamGuard,
+        thresholds: Thresholds | None = None,
+        on_error: OnError = "closed",
+        timeout: float = TIMEOUT,
+    ) -> None:
+        self._name = name
+        self._guard = guard
+        self._thresholds = thresholds
+        self._on_error = on_error
+        self._timeout = timeout
+        self._trouble = ""
+        self._kept = ""  # what it was given and has not given back, as far as that can be told
+        self._rewrites = False
+        self._findings: tuple[Finding, ...] = ()
+        self.stopped = False
+        """Whether the stream ends here."""
+
+    @property
+    def holdback(self) -> int:
+        """The most characters that it holds back; none where it is asked no more."""
+        return 0 if self._trouble else self._guard.holdback
+
+    @property
+    def held(self) -> int:
+        """How many characters it holds back now, as far as that can be told."""
+        return len(self._kept)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found so far, by offsets into the text that this stage was given."""
+        self._collect()
+        return self._findings
+
+    def feed(self, text: str, /) -> str:
+        """Take the next piece; return what may be released now."""
+        if self.stopped or self._trouble:
+            return "" if self.stopped else text
+        return self._asked(self._fed, text)
+
+    def close(self) -> str:
+        """The stream has ended; return what was still held back."""
+        if self.stopped or self._trouble:
+            return ""
+        out = self._asked(self._closed, "")
+        self._collect()
+        return "" if self._trouble and self.stopped else out
+
+    def verdict(self, origin: Origin) -> Verdict | None:
+        """What was decided so far, without text: the sink has had it. None where there is nothing to say."""
+        self._collect()
+        if self._trouble:
+            return undecided(self._name, origin, self._on_error, self._trouble)
+        if not self._findings or self._thresholds is None:
+            return None
+        action = max((self._thresholds.action(f.score) for f in self._findings), key=STRICTNESS.__getitem__)
+        if action is Action.ALLOW:
+            return None
+        kinds = ", ".join(sorted({finding.kind.replace("_", " ").lower() for finding in self._findings}))
+        return Verdict(
+            guard=self._name,
+            origin=origin,
+            action=action,
+            text="",
+            findings=self._findings,
+            reason=f"The answer held {kinds}.",
+        )
+
+    def _fed(self, text: str) -> str:
+        return self._guard.feed(text)
+
+    def _closed(self, _: str) -> str:
+        return self._guard.close()
+
+    def _asked(self, ask: Callable[[str], str], text: str) -> str:
+        began = time.perf_counter()
+        try:
+            out: object = ask(text)
+            if not isinstance(out, str):
+                return self._failed(f"gave no text but {type(out).__name__}", self._kept + text)
+            stopped = bool(getattr(self._guard, "stopped", False))
+            self._note(text, out)
+        except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
+            return self._failed(f"failed with {type(error).__name__}", self._kept + text)
+        if time.perf_counter() - began > self._timeout:
+            return self._failed(f"took longer than {self._timeout:g} seconds for one piece", out + self._kept)
+        self.stopped = stopped
+        return out
+
+    def _note(self, text: str, out: str) -> None:
+        """Keep track of what the guard keeps: by its own word, else as long as it gives back what it was given."""
+        held = getattr(self._guard, "held", None)
+        kept = self._kept + text
+        if isinstance(held, int):
+            self._kept = kept[max(0, len(kept) - held) :]
+        elif self._rewrites or not kept.startswith(out):
+            self._kept, self._rewrites = "", True
+        else:
+            self._kept = kept[len(out) :]
+
+    def _failed(self, trouble: str, rest: str) -> str:
+        self._trouble, self._kept = trouble, ""
+        self.stopped = self._on_error == "closed"
+        return "" if self.stopped else rest
+
+    def _collect(self) -> None:
+        """Take the guard's findings; offsets that are none are a failure too."""
+        if self._trouble:
+            return
+        try:
+            findings = tuple(self._guard.findings)
+        except Exception as error:  # noqa: BLE001  as above
+            self._failed(f"failed with {type(error).__name__}", "")
+            return
+        if all(isinstance(finding, Finding) for finding in findings):
+            self._findings = findings
+        else:
+            self._failed("gave findings that are none", "")
+
+
+class Unmade:
+    """A StreamGuard in the place of one that could not be made; it raises what was raised then."""
+
+    holdback = 0
+    findings: tuple[Finding, ...] = ()
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def feed(self, _: str, /) -> str:
+        """Raise the error."""
+        raise self._error
+
+    def close(self) -> str:
+        """Raise the error."""
+        raise self._error
