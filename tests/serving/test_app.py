@@ -1,50 +1,9 @@
 """The real server on a free port, and the real LangServe client."""
 
 import json
-import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-
-from citeward.cli import main
-from citeward.serving.app import create_app
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """A copy of the starter project with a small corpus, indexed."""
-    root = tmp_path_factory.mktemp("served")
-    for name in ("agents", "tools", "graphs", "prompts", "evals"):
-        shutil.copytree(repository / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(repository / "citeward.toml", root)
-    (root / "docs").mkdir()
-    (root / "docs" / "ports.md").write_text("# Ports\n\nThe harbour master opens the port of Lund at seven o'clock.\n")
-    assert main(["index", "--project", str(root)]) == 0
-    return root
-
-
-@pytest.fixture(scope="module")
-def server(project: Path) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        config = uvicorn.Config(create_app(project, max_body=100_000), log_level="warning", lifespan="on")
-        served = uvicorn.Server(config)
-        thread = threading.Thread(target=served.run, kwargs={"sockets": [listener]})
-        thread.start()
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while not served.started and time.monotonic() < deadline:
-            thread.join(0.05)
-        yield address
-        served.should_exit = True
-        thread.join(20)
 
 
 ASK = {"input": {"question": "When does the harbour master open the port of Lund?"}}
