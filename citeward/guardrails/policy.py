@@ -87,6 +87,11 @@ class Rails:
         self._rows = tuple(rows)
         self._warm = False
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The guards with what the table says of them, in its order."""
+        return self._rows
+
     def guard(self, name: str) -> Guardrail:
         """The policy's guard of that name; raises NotFound with the names there are."""
         for row in self._rows:
@@ -178,7 +183,7 @@ class _Step:
 
 
 async def _judged(row: Row, text: str, origin: Origin) -> _Step:
-    return _Step(text=text, verdicts=(await _decided(row, text, origin),))
+    return _Step(text=text, verdicts=(await decided(row, text, origin),))
 
 
 async def _rewritten(row: Row, before: asyncio.Future[_Step] | _Step, origin: Origin, vault: Vault | None) -> _Step:
@@ -186,7 +191,7 @@ async def _rewritten(row: Row, before: asyncio.Future[_Step] | _Step, origin: Or
     step = before if isinstance(before, _Step) else await asyncio.shield(before)
     if any(verdict.action is Action.BLOCK for verdict in step.verdicts):
         return step  # nobody hears this row
-    verdict = await _decided(row, step.text, origin)
+    verdict = await decided(row, step.text, origin)
     if verdict.action is not Action.MODIFY:
         return _Step(text=step.text, verdicts=(verdict,), escape=step.escape)
     if vault is not None and isinstance(row.guard, Redacts):
@@ -196,7 +201,8 @@ async def _rewritten(row: Row, before: asyncio.Future[_Step] | _Step, origin: Or
     return _Step(text=verdict.text, verdicts=(verdict,), escape=step.escape)
 
 
-async def _decided(row: Row, text: str, origin: Origin) -> Verdict:
+async def decided(row: Row, text: str, origin: Origin) -> Verdict:
+    """What one guard says, within its deadline; where it cannot decide, what its row says that this means."""
     rule = row.rule
     try:
         async with asyncio.timeout(rule.timeout):

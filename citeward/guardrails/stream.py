@@ -87,4 +87,5 @@ class Release:
             text="",
             findings=findings,
             reason=f"The answer held {kinds}.",
+            score=max(finding.score for finding in findings),
         )

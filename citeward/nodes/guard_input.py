@@ -14,11 +14,12 @@ from langgraph.runtime import Runtime
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Guarded, Started
 from citeward.contracts.guardrail import Action, Origin, Verdict
-from citeward.errors import InputTooLong, InvalidInput
+from citeward.errors import InvalidInput
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
-from citeward.nodes.history import guarded_history, refuse_too_long
+from citeward.nodes.history import guarded_history, refuse_unusable_history
 from citeward.nodes.services import Services
+from citeward.nodes.usable import refuse_unusable
 
 
 class GuardInputState(TypedDict, total=False):
@@ -45,7 +46,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
     """Check length, injection and PII; mask what the policy masks; begin the turn with a clean state.
 
     Raises (in the node):
-        InvalidInput: The question is empty or not text.
+        InvalidInput: The question is empty or not text, or holds half a character (a lone surrogate).
         InputTooLong: It, or a message of the user's before it, has more characters than the policy takes.
     """
 
@@ -54,7 +55,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         rails = (context.services or services).rails
         question = _question(state, rails.policy.max_input_chars)
         history = state.get("history") or ()
-        refuse_too_long(history, rails.policy.max_input_chars)
+        refuse_unusable_history(history, rails.policy.max_input_chars)
         thread_id = context.thread_id or str(config.get("configurable", {}).get("thread_id", ""))
         emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))
         vault = Vault.load(state.get("vault") or {})
@@ -84,11 +85,7 @@ def _question(state: GuardInputState, limit: int) -> str:
         raise InvalidInput(f"the question is {question!r}, not text", hint='Give {"question": "…"}.')
     if not question.strip():
         raise InvalidInput(f"the question is empty: {question!r}", hint="Ask something.")
-    if len(question) > limit:
-        raise InputTooLong(
-            f"the question has {len(question):,} characters; the policy takes {limit:,}",
-            hint="Shorten it, or put the long text into a document and index it.",
-        )
+    refuse_unusable(question, what="the question", limit=limit)
     return question
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from citeward.contracts.guardrail import Origin, Verdict
-from citeward.errors import InputTooLong
 from citeward.guardrails.policy import Rails
 from citeward.guardrails.vault import Vault
 from citeward.nodes.conversation import HISTORY
+from citeward.nodes.usable import refuse_unusable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +45,12 @@ async def guarded_history(history: Sequence[AnyMessage], rails: Rails, vault: Va
     return Earlier(messages=tuple(kept), verdicts=tuple(verdicts))
 
 
-def refuse_too_long(history: Sequence[AnyMessage], limit: int) -> None:
-    """Raise InputTooLong where a message of the user would not have been taken as a question either."""
-    longest = max((len(m.text) for m in history[-HISTORY:] if not isinstance(m, AIMessage)), default=0)
-    if longest > limit:
-        raise InputTooLong(
-            f"a message of the history has {longest:,} characters; the policy takes {limit:,}",
-            hint="Shorten it, or leave it out.",
-        )
+def refuse_unusable_history(history: Sequence[AnyMessage], limit: int) -> None:
+    """Raise where one of the user's messages would not have been taken as a question either.
+
+    Raises:
+        InvalidInput, InputTooLong: As `refuse_unusable` does; what an assistant said may be of any length.
+    """
+    for message in history[-HISTORY:]:
+        longest = None if isinstance(message, AIMessage) else limit
+        refuse_unusable(message.text, what="a message of the history", limit=longest)

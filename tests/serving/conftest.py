@@ -4,8 +4,8 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -46,9 +46,40 @@ def serving(root: Path) -> Iterator[str]:
         thread.join(20)
 
 
+Serving = Callable[[Path], AbstractContextManager[str]]
+MakeProject = Callable[[Path], Path]
+
+
 @pytest.fixture(scope="package")
-def project(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    return make_project(tmp_path_factory.mktemp("served"), repository)
+def serve() -> Serving:
+    """Serves a project for as long as the `with` block lasts."""
+    return serving
+
+
+@pytest.fixture(scope="package")
+def copied(repository: Path) -> MakeProject:
+    """Makes a project in a folder."""
+    return lambda root: make_project(root, repository)
+
+
+@pytest.fixture(scope="package")
+def speaking(copied: MakeProject) -> Callable[[Path, str], Path]:
+    """Makes a project in a folder whose one model is the server at an address."""
+
+    def make(root: Path, url: str) -> Path:
+        path = copied(root) / "citeward.toml"
+        settings = path.read_text()
+        extractive = settings[settings.index("[models.extractive]") : settings.index("[state]")]
+        model = f'[models.far]\nprovider = "compatible"\nmodel = "far"\nurl = "{url}"\ntools = false\n\n'
+        path.write_text(settings.replace(extractive, model))
+        return root
+
+    return make
+
+
+@pytest.fixture(scope="package")
+def project(tmp_path_factory: pytest.TempPathFactory, copied: MakeProject) -> Path:
+    return copied(tmp_path_factory.mktemp("served"))
 
 
 @pytest.fixture(scope="package")

@@ -5,7 +5,6 @@ import json
 import httpx
 import pytest
 
-
 ASK = {"input": {"question": "When does the harbour master open the port of Lund?"}}
 
 
@@ -79,6 +78,14 @@ def test_a_thread_is_remembered(server: str) -> None:
         ("/stream", {"input": {"question": "x" * 60_000}}, 413, "input_too_long"),
         ("/nobody/invoke", ASK, 404, "not_found"),
         ("/nobody/stream", ASK, 404, "not_found"),
+        ("/nobody/batch", {"inputs": ["x"]}, 404, "not_found"),
+        ("/nobody/stream_events", ASK, 404, "not_found"),
+        ("/nobody/stream_log", ASK, 404, "not_found"),
+        ("/batch", {"inputs": ["x"], "config": [{}, {}]}, 422, "invalid_input"),
+        ("/batch", {"inputs": [{"query": "x"}]}, 422, "invalid_input"),
+        ("/batch", {"inputs": "x"}, 422, "invalid_input"),
+        ("/batch", {"inputs": ["x"] * 1_001}, 422, "invalid_input"),
+        ("/batch", {"inputs": ["x"], "config": {"max_concurrency": 0}}, 422, "invalid_input"),
         ("/invoke", {"input": {"query": "x"}}, 422, "invalid_input"),
         ("/invoke", {"input": {"question": 7}}, 422, "invalid_input"),
         ("/invoke", {**ASK, "config": {"configurable": {"thread_id": "../x y"}}}, 422, "invalid_input"),
@@ -91,9 +98,26 @@ def test_bad_input_gets_its_status_and_a_way_out(server: str, path: str, body: o
     assert error["hint"]
 
 
-def test_a_body_that_is_no_json_is_refused(server: str) -> None:
-    reply = httpx.post(server + "/invoke", content=b"{", headers={"content-type": "application/json"})
+@pytest.mark.parametrize("content", [b"{", b'{"input": "\xff"}', b"", b"[]"])
+@pytest.mark.parametrize("path", ["/invoke", "/batch", "/stream_events", "/v1/chat/completions"])
+def test_a_body_that_is_no_json_is_refused(server: str, path: str, content: bytes) -> None:
+    reply = httpx.post(server + path, content=content, headers={"content-type": "application/json"})
     assert (reply.status_code, reply.json()["error"]["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/v1/nowhere", 404, "not_found"),
+        ("GET", "/invoke", 405, "bad_request"),
+    ],
+)
+def test_a_path_that_is_not_there_is_told_like_every_error(
+    server: str, method: str, path: str, status: int, code: str
+) -> None:
+    reply = httpx.request(method, server + path)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
 
 
 @pytest.mark.parametrize("chunked", [False, True])
