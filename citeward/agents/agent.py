@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import uuid4
 
+from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
@@ -33,35 +34,44 @@ class Agent:
     services: Services
     graph: CompiledChatGraph
 
-    async def ask(self, question: str, *, principal: Principal | None = None, thread_id: str | None = None) -> Answer:
+    async def ask(
+        self,
+        question: str,
+        *,
+        principal: Principal | None = None,
+        thread_id: str | None = None,
+        history: Sequence[AnyMessage] = (),
+    ) -> Answer:
         """Run one question to its answer.
 
         Args:
             question: What the user typed.
             principal: Who asks; the anonymous reader of the default tenant where None.
             thread_id: Goes on with this thread; a thread of its own where None.
+            history: What was said before, where that is not in the thread: oldest first. All of it is checked as the
+                user's words, and none of it overrides the agent's prompt.
 
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        async with aclosing(self.run(question, principal=principal, thread_id=thread_id)) as events:
-            async for event in events:
-                if isinstance(event, Answered):
-                    return event.answer
-        raise RunError(
-            "the run stopped before its answer: a tool call waits for approval",
-            hint="Use `run`, ask a person, and go on with `resume`.",
-        )
+        run = self.run(question, principal=principal, thread_id=thread_id, history=history)
+        return await answer_of(run)
 
     async def run(
-        self, question: str, *, principal: Principal | None = None, thread_id: str | None = None
+        self,
+        question: str,
+        *,
+        principal: Principal | None = None,
+        thread_id: str | None = None,
+        history: Sequence[AnyMessage] = (),
     ) -> AsyncGenerator[Event, None]:
         """The run's events as they happen; the last is `Answered`, or `Interrupted` where a person must approve.
 
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        async with aclosing(self._run({"question": question}, principal or Principal(), thread_id)) as events:
+        asked: ChatInput = {"question": question, "history": tuple(history)}
+        async with aclosing(self._run(asked, principal or Principal(), thread_id)) as events:
             async for event in events:
                 yield event
 
@@ -95,6 +105,23 @@ def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
     """The checkpointer's thread id: the same name in another tenant, for another subject or agent is another thread."""
     parts = (principal.tenant, principal.subject, agent, thread_id)
     return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+
+
+async def answer_of(events: AsyncGenerator[Event, None]) -> Answer:
+    """Run to the answer; raises RunError where the run stopped before it, and what the run raises."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Answered):
+                return event.answer
+    raise waiting()
+
+
+def waiting() -> RunError:
+    """Says that a run stopped for a person."""
+    return RunError(
+        "the run stopped before its answer: a tool call waits for approval",
+        hint="Use `run`, ask a person, and go on with `resume`.",
+    )
 
 
 async def ending_in_failed(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:

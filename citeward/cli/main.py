@@ -21,6 +21,7 @@ from citeward.cli.index import index
 from citeward.cli.init import init
 from citeward.cli.measure import measure
 from citeward.cli.models import models
+from citeward.cli.policy import policy
 from citeward.cli.reindex import reindex
 from citeward.cli.router import router
 from citeward.cli.serve import serve
@@ -70,6 +71,7 @@ app.command("eval")(evaluate)
 app.command("measure")(measure)
 app.add_typer(router)
 app.add_typer(models)
+app.add_typer(policy)
 app.add_typer(vllm)
 
 

@@ -16,7 +16,7 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Port; [server] port where not given, 0 takes a free one.")
     ] = None,
 ) -> int:
-    """Serve every agent over LangServe's routes: /invoke, /stream, /AGENT/invoke, /AGENT/stream, /health.
+    """Serve every agent over LangServe's routes (/invoke, /AGENT/stream, …) and OpenAI's (/v1/chat/completions).
 
     Logs go to stderr: as text where that is a terminal, else an object of JSON a line.
     """

@@ -9,6 +9,7 @@ from typing import Literal
 
 from citeward.contracts.guardrail import Verdict
 from citeward.contracts.metering import Spend
+from citeward.contracts.model import FinishReason
 from citeward.contracts.routing import Route
 
 NOT_ENOUGH = "There is not enough information in the documents to answer this."
@@ -93,6 +94,8 @@ class Answer:
     route: Route | None = None
     verdicts: tuple[Verdict, ...] = ()
     usage: Usage = Usage()
+    finish_reason: FinishReason | None = None
+    """Why the model stopped: `length` at its limit of tokens; None where no model spoke or it did not say."""
     cached: bool = False
     """Whether it was computed for an earlier question and given again."""
     cache: Literal["", "exact", "semantic"] = ""

@@ -54,6 +54,8 @@ class Verdict:
     """Where and why, as offsets into the original text."""
     reason: str = ""
     """One sentence for a person; it never repeats what was found."""
+    score: float | None = None
+    """What the policy's thresholds were held against, 0..1; None where the guard does not tell it."""
 
 
 @dataclass(frozen=True, kw_only=True)

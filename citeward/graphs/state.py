@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypedDict
+from collections.abc import Sequence
+from typing import Annotated, NotRequired, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import UntrackedValue
@@ -22,6 +23,8 @@ class ChatInput(TypedDict):
     """What a run is asked."""
 
     question: str
+    history: NotRequired[Annotated[Sequence[AnyMessage] | None, UntrackedValue]]
+    """What was said before it, where that is not in the thread: user and assistant in turn, oldest first."""
 
 
 class ChatOutput(TypedDict):
@@ -34,6 +37,7 @@ class ChatState(TypedDict, total=False):
     """Everything that a checkpoint keeps; each node's own schema says which keys it touches."""
 
     question: str
+    history: Annotated[Sequence[AnyMessage] | None, UntrackedValue]
     run_id: str
     thread_id: str
     started_at: float

@@ -63,6 +63,7 @@ class InjectionGuard:
             reason=f"The text looks like an attempt to command the model: {kinds}."
             if action is not Action.ALLOW
             else "",
+            score=combined(findings),
         )
 
 

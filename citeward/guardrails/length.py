@@ -37,7 +37,7 @@ class LengthGuard:
         """Compare the length with the limit. MODIFY cuts the text at it."""
         limits = self._thresholds.get(origin)
         if limits is None or len(text) <= self._limit:
-            return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text)
+            return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text, score=0.0)
         action = limits.action(1.0)
         carried = {Action.BLOCK: "", Action.MODIFY: text[: self._limit]}.get(action, text)
         return Verdict(
@@ -47,4 +47,5 @@ class LengthGuard:
             text=carried,
             findings=(Finding(kind="TOO_LONG", start=self._limit, end=len(text)),),
             reason=f"The text has {len(text):,} characters; at most {self._limit:,} are taken.",
+            score=1.0,
         )

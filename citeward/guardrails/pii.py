@@ -74,6 +74,7 @@ class PiiGuard:
             text=_carried(text, action, findings),
             findings=findings,
             reason=f"The text holds {describe(findings)}." if findings else "",
+            score=max((f.score for f in findings), default=0.0),
         )
 
     def stream(self, origin: Origin, outgoing: Outgoing, /) -> StreamGuard | None:

@@ -34,7 +34,7 @@ class Checked:
     text: str
     """The text to carry on with: rewritten by every MODIFY, empty where one blocked."""
     verdicts: tuple[Verdict, ...] = ()
-    """In the table's order; where one blocked, only those that had been reached."""
+    """In the table's order; where one blocked, it is the last."""
 
     @property
     def action(self) -> Action:
@@ -91,6 +91,11 @@ class Rails:
         self._rows = tuple(rows)
         self._warm = False
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The guards with what the table says of them, in its order."""
+        return self._rows
+
     def guard(self, name: str) -> Guardrail:
         """The policy's guard of that name; raises NotFound with the names there are."""
         for row in self._rows:
@@ -120,8 +125,10 @@ class Rails:
         """Run every guard of this origin.
 
         Guards that only judge run at once, on the text as it came. Guards that may rewrite run beside them one after
-        the other, in the table's order, each on what the one before left; their findings are offsets into that. The
-        first BLOCK ends the check.
+        the other, in the table's order, each on what the one before left; their findings are offsets into that.
+
+        The first row of the table that blocks ends the check, and the rows below it are not heard: what is decided
+        does not depend on which guard happened to be faster, so that the same text always gets the same verdicts.
 
         Args:
             text: What to check.
@@ -151,7 +158,7 @@ class Rails:
         if not rows:
             return ()
         await self.warm()
-        verdicts = await asyncio.gather(*(_decided(row, text, Origin.MODEL) for row in rows))
+        verdicts = await asyncio.gather(*(decided(row, text, Origin.MODEL) for row in rows))
         return tuple(
             replace(v, action=Action.FLAG, text=text) if v.action is Action.MODIFY else v
             for v in verdicts
@@ -160,22 +167,27 @@ class Rails:
 
     async def _checked(self, text: str, origin: Origin, vault: Vault | None) -> Checked:
         rows = [row for row in self._rows if origin in row.rule.origins]
-        judges = [row for row in rows if row.rule.origins[origin].modify is None]
-        rewriters = [row for row in rows if row.rule.origins[origin].modify is not None]
-        reached: dict[str, Verdict] = {}
-        rewriting = asyncio.ensure_future(_rewrite(rewriters, text, origin, vault, reached))
-        judging = [asyncio.ensure_future(_judge(row, text, origin, reached)) for row in judges]
+        step = _Step(text=text, escape=vault is not None)
+        last: asyncio.Future[_Step] | None = None
+        tasks: list[asyncio.Future[_Step]] = []
+        for row in rows:
+            if row.rule.origins[origin].modify is None:
+                tasks.append(asyncio.ensure_future(_judged(row, text, origin)))
+            else:
+                last = asyncio.ensure_future(_rewritten(row, last or step, origin, vault))
+                tasks.append(last)
+        verdicts: list[Verdict] = []
         try:
-            for done in asyncio.as_completed((rewriting, *judging)):
-                if await done is None:
-                    break
+            for task in tasks:
+                verdicts += (await task).verdicts
+                if verdicts[-1].action is Action.BLOCK:
+                    return Checked(text="", verdicts=tuple(verdicts))
         finally:
-            for task in (rewriting, *judging):
+            for task in tasks:
                 task.cancel()
-        verdicts = tuple(reached[row.rule.name] for row in rows if row.rule.name in reached)
-        blocked = any(verdict.action is Action.BLOCK for verdict in verdicts)
-        rewritten = None if blocked else rewriting.result()
-        return Checked(text="" if rewritten is None else rewritten.text, verdicts=verdicts)
+        step = step if last is None else last.result()
+        carried = vault.mask(step.text, ()) if vault is not None and step.escape else step.text
+        return Checked(text=carried, verdicts=tuple(verdicts))
 
     def stream(
         self, *, origin: Origin = Origin.MODEL, outgoing: Outgoing | None = None, vault: Vault | None = None
@@ -254,46 +266,42 @@ class _Reviewing:
         return await self._guard.review(text, self._outgoing)
 
 
-@dataclass(frozen=True)
-class _Rewritten:
+@dataclass(frozen=True, kw_only=True)
+class _Step:
+    """What one row left."""
+
     text: str
+    verdicts: tuple[Verdict, ...] = ()
+    escape: bool = False
+    """Whether placeholders that somebody typed still stand in the text."""
 
 
-async def _judge(row: Row, text: str, origin: Origin, reached: dict[str, Verdict]) -> Verdict | None:
-    """The guard's verdict, noted in `reached`; None where it blocks."""
-    verdict = await _decided(row, text, origin)
-    reached[row.rule.name] = verdict
-    return None if verdict.action is Action.BLOCK else verdict
+async def _judged(row: Row, text: str, origin: Origin) -> _Step:
+    return _Step(text=text, verdicts=(await decided(row, text, origin),))
 
 
-async def _rewrite(
-    rows: Sequence[Row], text: str, origin: Origin, vault: Vault | None, reached: dict[str, Verdict]
-) -> _Rewritten | None:
-    """What the rewriting guards make of the text; None where one blocks."""
-    escape = True
-    for row in rows:
-        verdict = await _judge(row, text, origin, reached)
-        if verdict is None:
-            return None
-        if verdict.action is not Action.MODIFY:
-            continue
-        if vault is not None and isinstance(row.guard, Redacts):
-            try:
-                text = vault.mask(text, verdict.findings, escape=escape)
-            except Exception as error:  # noqa: BLE001  whatever a guard gives, the policy says what it means
-                trouble = f"gave findings that cannot be used ({type(error).__name__})"
-                reached[row.rule.name] = undecided(row.rule.name, origin, row.rule.on_error, trouble, text=text)
-                if row.rule.on_error == "closed":
-                    return None
-                continue
-            # Escaped once only: later the placeholders of the first guard would be taken for typed ones.
-            escape = False
-        else:
-            text = verdict.text
-    return _Rewritten(vault.mask(text, ()) if vault is not None and escape else text)
+async def _rewritten(row: Row, before: asyncio.Future[_Step] | _Step, origin: Origin, vault: Vault | None) -> _Step:
+    """What the guard makes of the text that the one before it left."""
+    step = before if isinstance(before, _Step) else await asyncio.shield(before)
+    if any(verdict.action is Action.BLOCK for verdict in step.verdicts):
+        return step  # nobody hears this row
+    verdict = await decided(row, step.text, origin)
+    if verdict.action is not Action.MODIFY:
+        return _Step(text=step.text, verdicts=(verdict,), escape=step.escape)
+    if vault is None or not isinstance(row.guard, Redacts):
+        return _Step(text=verdict.text, verdicts=(verdict,), escape=step.escape)
+    try:
+        # Escaped once only: later the placeholders of the first guard would be taken for typed ones.
+        text = vault.mask(step.text, verdict.findings, escape=step.escape)
+    except Exception as error:  # noqa: BLE001  whatever a guard gives, the policy says what it means
+        trouble = f"gave findings that cannot be used ({type(error).__name__})"
+        verdict = undecided(row.rule.name, origin, row.rule.on_error, trouble, text=step.text)
+        return _Step(text=step.text, verdicts=(verdict,), escape=step.escape)
+    return _Step(text=text, verdicts=(verdict,))
 
 
-async def _decided(row: Row, text: str, origin: Origin) -> Verdict:
+async def decided(row: Row, text: str, origin: Origin) -> Verdict:
+    """What one guard says, within its deadline; where it cannot decide, what its row says that this means."""
     rule = row.rule
     try:
         async with asyncio.timeout(rule.timeout):

@@ -100,6 +100,7 @@ class Stage:
             text="",
             findings=self._findings,
             reason=f"The answer held {kinds}.",
+            score=max(finding.score for finding in self._findings),
         )
 
     def _fed(self, text: str) -> str:

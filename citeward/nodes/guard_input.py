@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Any, TypedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, TypedDict
 
+from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.channels import UntrackedValue
 from langgraph.runtime import Runtime
 
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Guarded, Started
 from citeward.contracts.guardrail import Action, Origin, Verdict
-from citeward.errors import InputTooLong, InvalidInput
+from citeward.errors import InvalidInput
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.history import guarded_history, refuse_unusable_history
 from citeward.nodes.services import Services
+from citeward.nodes.usable import refuse_unusable
 
 
 class GuardInputState(TypedDict, total=False):
@@ -23,6 +27,10 @@ class GuardInputState(TypedDict, total=False):
 
     question: str
     """In: what the user typed. From here on: with placeholders where the policy masks."""
+    history: Annotated[Sequence[AnyMessage] | None, UntrackedValue]
+    """In: what was said before it, as the caller tells; of this run alone."""
+    messages: list[AnyMessage]
+    """Out: the history, as far as the guards let it pass."""
     run_id: str
     thread_id: str
     started_at: float
@@ -38,19 +46,22 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
     """Check length, injection and PII; mask what the policy masks; begin the turn with a clean state.
 
     Raises (in the node):
-        InvalidInput: The question is empty or not text.
-        InputTooLong: It has more characters than the policy takes.
+        InvalidInput: The question is empty or not text, or holds half a character (a lone surrogate).
+        InputTooLong: It, or a message of the user's before it, has more characters than the policy takes.
     """
 
     async def node(state: GuardInputState, config: RunnableConfig, runtime: Runtime[Context]) -> dict[str, Any]:
         context = context_of(runtime)
         rails = (context.services or services).rails
         question = _question(state, rails.policy.max_input_chars)
+        history = state.get("history") or ()
+        refuse_unusable_history(history, rails.policy.max_input_chars)
         thread_id = context.thread_id or str(config.get("configurable", {}).get("thread_id", ""))
         emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))
         vault = Vault.load(state.get("vault") or {})
+        earlier = await guarded_history(history, rails, vault)
         checked = await rails.check(question, origin=Origin.USER, vault=vault)
-        for verdict in checked.notable:
+        for verdict in (*earlier.verdicts, *checked.notable):
             emit(runtime, Guarded(verdict=verdict))
         blocking = next((verdict for verdict in checked.notable if verdict.action is Action.BLOCK), None)
         return {
@@ -58,7 +69,8 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "run_id": context.run_id,
             "thread_id": thread_id,
             "started_at": time.time(),
-            "verdicts": checked.notable,
+            "messages": list(earlier.messages),
+            "verdicts": (*earlier.verdicts, *checked.notable),
             "vault": vault.dump(),
             "blocked": blocking.reason if blocking else "",
             **_fresh_turn(),
@@ -73,11 +85,7 @@ def _question(state: GuardInputState, limit: int) -> str:
         raise InvalidInput(f"the question is {question!r}, not text", hint='Give {"question": "…"}.')
     if not question.strip():
         raise InvalidInput(f"the question is empty: {question!r}", hint="Ask something.")
-    if len(question) > limit:
-        raise InputTooLong(
-            f"the question has {len(question):,} characters; the policy takes {limit:,}",
-            hint="Shorten it, or put the long text into a document and index it.",
-        )
+    refuse_unusable(question, what="the question", limit=limit)
     return question
 
 

@@ -14,6 +14,7 @@ from citeward.contracts.cache import Cache
 from citeward.contracts.event import Answered, Guarded, TextDelta, Used
 from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.metering import ModelCall
+from citeward.contracts.model import FinishReason
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
 from citeward.errors import StoreError
@@ -62,7 +63,12 @@ def settle(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         recalled = state.get("answer")
         if recalled is not None:
             answer = replace(
-                recalled, cached=True, usage=_used(state), run_id=state["run_id"], thread_id=state["thread_id"]
+                recalled,
+                cached=True,
+                verdicts=state.get("verdicts", ()),
+                usage=_used(state),
+                run_id=state["run_id"],
+                thread_id=state["thread_id"],
             )
         else:
             answer = _composed(state, runtime, await _reviewed(state, active, runtime))
@@ -123,10 +129,17 @@ def _composed(state: SettleState, runtime: Runtime[Context], reviewed: tuple[Ver
         citations=state.get("citations", ()),
         route=state.get("route"),
         verdicts=(*state.get("verdicts", ()), *reviewed),
+        finish_reason=_finish_reason(state),
         usage=_used(state),
         thread_id=state["thread_id"],
         run_id=state["run_id"],
     )
+
+
+def _finish_reason(state: SettleState) -> FinishReason | None:
+    """What the model said last in this turn."""
+    last = state["messages"][-1] if state.get("steps") and state.get("messages") else None
+    return last.response_metadata.get("finish_reason") if isinstance(last, AIMessage) else None
 
 
 def _repeatable(state: SettleState, answer: Answer, services: Services) -> bool:

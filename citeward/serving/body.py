@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citeward.errors import InputTooLong
+from citeward.serving.refusals import refusal
 
 
 class BodyLimit:
@@ -22,7 +22,7 @@ class BodyLimit:
             return
         declared = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
         if declared.isdigit() and int(declared) > self._limit:
-            await self._refusal(f"{int(declared):,}")(scope, receive, send)
+            await refusal(self._too_large(f"{int(declared):,}"), scope["path"])(scope, receive, send)
             return
         read: list[Message] = []
         taken = 0
@@ -30,7 +30,7 @@ class BodyLimit:
             read.append(await receive())
             taken += len(read[-1].get("body", b""))
             if taken > self._limit:
-                await self._refusal(f"more than {self._limit:,}")(scope, receive, send)
+                await refusal(self._too_large(f"more than {self._limit:,}"), scope["path"])(scope, receive, send)
                 return
         waiting = iter(read)
 
@@ -39,9 +39,8 @@ class BodyLimit:
 
         await self._app(scope, replayed, send)
 
-    def _refusal(self, size: str) -> JSONResponse:
-        error = InputTooLong(
+    def _too_large(self, size: str) -> InputTooLong:
+        return InputTooLong(
             f"the body has {size} bytes; the server takes {self._limit:,}",
             hint="Send less, or raise server.max_body.",
         )
-        return JSONResponse({"error": error.to_dict()}, status_code=error.status)

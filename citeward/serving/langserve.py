@@ -1,118 +1,140 @@
-"""LangServe's wire format, so that `langserve.RemoteRunnable` is a client.
+"""LangServe's routes, so that `langserve.RemoteRunnable` is a client.
 
-The output of `/invoke` is the answer. The chunks of `/stream` add up to it, as LangServe's clients expect: text comes
-as ``{"text": piece}``, what else happens as ``{"events": [event]}``, and the rest of the answer in the last chunk.
-
-What was sent cannot be taken back in this format. Where a run begins its answer again (`restarted`), a line in the text
-says so to people, the event says so to programs, and the last chunk has the whole answer as ``"final_text"``.
+The output of `/invoke` is the answer. `/stream`, `/stream_events` and `/stream_log` send the same run's events in three
+ways; see `citeward.serving.chunks` and `citeward.serving.events`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
-from typing import Any
-from uuid import uuid4
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from fastapi.responses import JSONResponse, Response
 
-from citeward.agents.agent import Agent, ending_in_failed
-from citeward.contracts.event import Answered, Event, Failed, Restarted, Started, TextDelta, to_wire
-from citeward.serving.sse import sse
-from citeward.serving.waiting import retry_after
+from citeward.agents.agent import Agent
+from citeward.contracts.event import Answered, Event, Failed, Started, to_wire
+from citeward.errors import InvalidInput
+from citeward.serving import schemas
+from citeward.serving.batch import CONCURRENCY, Asked, batch
+from citeward.serving.chunks import Chunks, LogPatches
+from citeward.serving.events import StreamEvents
+from citeward.serving.invocation import BatchInvocation, Config, EventsInvocation, Invocation, words
+from citeward.serving.runs import GONE, begun, unless_gone
+from citeward.serving.sse import EventStream, sse
 
-AGAIN = "\n\n[The answer begins again.]\n\n"
-"""Stands in the text of a stream between what was withdrawn and what counts."""
-
-
-class Question(BaseModel):
-    """What an agent is asked."""
-
-    question: str = Field(description="the user's words")
-
-
-class Configurable(BaseModel):
-    """What a caller may set; anything else that LangChain's clients send is left alone."""
-
-    thread_id: str | None = Field(None, max_length=200, pattern=r"^[\w.:-]+$", description="goes on with this thread")
-
-
-class Config(BaseModel):
-    """LangChain's run configuration, as far as it means something here."""
-
-    configurable: Configurable = Configurable()
-
-
-class Invocation(BaseModel):
-    """The body of `/invoke` and `/stream`; a bare string is a question too."""
-
-    input: Question | str
-    config: Config = Config()
-
-    @property
-    def question(self) -> str:
-        """The user's words."""
-        return self.input if isinstance(self.input, str) else self.input.question
+Translator: TypeAlias = Callable[[Event], Iterable[Any]]
+"""What is sent for one event."""
 
 
 def langserve_routes() -> APIRouter:
-    """`/invoke` and `/stream`, for the default agent and under each agent's name."""
+    """Every route twice: for the default agent at the root, and under each agent's name."""
     router = APIRouter(tags=["agents"])
 
     @router.post("/invoke")
     @router.post("/{agent}/invoke")
-    async def invoke(body: Invocation, request: Request, agent: str | None = None) -> dict[str, Any]:
+    async def invoke(body: Invocation, request: Request, agent: str | None = None) -> Response:
         """Run to the answer."""
-        target: Agent = request.app.state.project.agent(agent)
-        answer = await target.ask(body.question, thread_id=body.config.configurable.thread_id)
+        asking = _agent(request, agent).ask(body.question, thread_id=body.config.configurable.thread_id)
+        answer = await unless_gone(request.receive, asking)
+        if answer is None:
+            return GONE
         output = to_wire(Answered(answer=answer))["answer"]
-        return {"output": output, "metadata": {"run_id": answer.run_id, "feedback_tokens": []}}
+        return JSONResponse({"output": output, "metadata": {"run_id": answer.run_id, "feedback_tokens": []}})
+
+    @router.post("/batch")
+    @router.post("/{agent}/batch")
+    async def batched(body: BatchInvocation, request: Request, agent: str | None = None) -> Response:
+        """Run each input to its answer, several at a time; one that fails has its error in its place."""
+        target, configs = _agent(request, agent), _configs(body)
+        questions = [
+            Asked(question=words(given), thread_id=config.configurable.thread_id)
+            for given, config in zip(body.inputs, configs, strict=True)
+        ]
+        at_once = min((config.max_concurrency or CONCURRENCY for config in configs), default=CONCURRENCY)
+        running = batch(target, questions, at_once=min(at_once, CONCURRENCY))
+        ended = await unless_gone(request.receive, running)
+        if ended is None:
+            return GONE
+        runs = [one.run_id for one in ended]
+        told = [{"run_id": run_id, "feedback_tokens": []} for run_id in runs]
+        metadata = {"responses": told, "run_ids": runs}
+        return JSONResponse({"output": [one.output for one in ended], "metadata": metadata})
 
     @router.post("/stream")
     @router.post("/{agent}/stream")
     async def stream(body: Invocation, request: Request, agent: str | None = None) -> Response:
         """Run and send what happens as it happens."""
-        target: Agent = request.app.state.project.agent(agent)
-        run = target.run(body.question, thread_id=body.config.configurable.thread_id)
-        events = ending_in_failed(run)
-        first = await anext(events)
-        if isinstance(first, Failed):  # nothing was sent yet: the status can still say so
-            await events.aclose()
-            return JSONResponse(
-                {"error": to_wire(first)}, status_code=first.status, headers=retry_after(first.retry_after)
-            )
-        return StreamingResponse(
-            _chunks(first, events), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
-        )
+        return EventStream(_sent(await _run(request, agent, body), Chunks(), metadata=True))
 
+    @router.post("/stream_events")
+    @router.post("/{agent}/stream_events")
+    async def stream_events(body: EventsInvocation, request: Request, agent: str | None = None) -> Response:
+        """The same as LangChain's events, version 2."""
+        return EventStream(_sent(await _run(request, agent, body), StreamEvents(body)))
+
+    @router.post("/stream_log")
+    @router.post("/{agent}/stream_log")
+    async def stream_log(body: Invocation, request: Request, agent: str | None = None) -> Response:
+        """The same as patches of LangChain's run log."""
+        return EventStream(_sent(await _run(request, agent, body), LogPatches()))
+
+    for name, schema in _SCHEMAS.items():
+        _add_schema(router, name, schema)
     return router
 
 
-async def _chunks(first: Event, rest: AsyncGenerator[Event, None]) -> AsyncIterator[bytes]:
-    run_id = first.run_id if isinstance(first, Started) else uuid4().hex
-    yield sse("metadata", {"run_id": run_id})
-    yield sse("data", {"events": [to_wire(first)]})
-    restarted = False
-    async with aclosing(rest):
-        async for event in rest:
-            restarted = restarted or isinstance(event, Restarted)
+_SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {
+    "input_schema": schemas.input_schema,
+    "output_schema": schemas.output_schema,
+    "config_schema": schemas.config_schema,
+}
+
+
+def _add_schema(router: APIRouter, name: str, schema: Callable[[], dict[str, Any]]) -> None:
+    @router.get(f"/{name}", name=name)
+    @router.get(f"/{{agent}}/{name}", name=name)
+    async def told(request: Request, agent: str | None = None) -> dict[str, Any]:
+        """A JSON schema; the same for every agent."""
+        _agent(request, agent)
+        return schema()
+
+
+def _agent(request: Request, name: str | None) -> Agent:
+    found: Agent = request.app.state.project.agent(name)
+    return found
+
+
+async def _run(request: Request, agent: str | None, body: Invocation) -> AsyncGenerator[Event, None]:
+    target = _agent(request, agent)
+    return await begun(target.run(body.question, thread_id=body.config.configurable.thread_id))
+
+
+def _configs(body: BatchInvocation) -> list[Config]:
+    """One for each input."""
+    if isinstance(body.config, Config):
+        return [body.config] * len(body.inputs)
+    if len(body.config) != len(body.inputs):
+        raise InvalidInput(
+            f"there are {len(body.config)} configs for {len(body.inputs)} inputs",
+            hint="Send one config for all inputs, or one for each.",
+        )
+    return body.config
+
+
+async def _sent(
+    events: AsyncGenerator[Event, None], translate: Translator, *, metadata: bool = False
+) -> AsyncGenerator[bytes, None]:
+    """The run as LangServe frames it. An error after the start is an `error` event, and the last."""
+    async with aclosing(events):
+        async for event in events:
             if isinstance(event, Failed):
                 told = {"status_code": event.status, "message": f"{event.message} (hint: {event.hint})"}
                 yield sse("error", told if event.retry_after is None else {**told, "retry_after": event.retry_after})
                 return
-            yield sse("data", _chunk(event, restarted=restarted))
+            if metadata and isinstance(event, Started):
+                yield sse("metadata", {"run_id": event.run_id})
+            for item in translate(event):
+                yield sse("data", item)
     yield sse("end", {})
-
-
-def _chunk(event: Event, *, restarted: bool) -> dict[str, Any]:
-    if isinstance(event, TextDelta):
-        return {"text": event.text}
-    if isinstance(event, Restarted):
-        return {"text": AGAIN, "events": [to_wire(event)]}
-    if isinstance(event, Answered):
-        answer = to_wire(event)["answer"]
-        rest = {key: value for key, value in answer.items() if key != "text"}
-        return rest | {"final_text": answer["text"]} if restarted else rest
-    return {"events": [to_wire(event)]}

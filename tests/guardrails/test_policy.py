@@ -86,11 +86,32 @@ async def test_judges_run_at_once():
 
 async def test_the_strictest_wins_and_a_block_ends_the_check():
     slow = Says("slow", Action.FLAG, waits=asyncio.Event())
-    checked = await rails(slow, Says("fast", Action.BLOCK)).check("hello", origin=Origin.USER)
+    checked = await rails(Says("fast", Action.BLOCK), slow).check("hello", origin=Origin.USER)
     assert checked.blocked
     assert checked.text == ""
     await asyncio.sleep(0)
     assert slow.cancelled
+
+
+@pytest.mark.parametrize("action", [Action.FLAG, Action.MODIFY, Action.BLOCK])
+async def test_the_verdicts_do_not_depend_on_which_guard_is_faster(action):
+    later = Says("later", Action.BLOCK)
+    slow = Says("slow", action, text="rewritten", waits=later.begun)
+    checked = await rails(slow, later, Says("last", Action.FLAG)).check("hello", origin=Origin.USER)
+    heard = [verdict.guard for verdict in checked.verdicts]
+    assert heard == (["slow"] if action is Action.BLOCK else ["slow", "later"])
+    assert checked.text == ""
+
+
+async def test_a_rewriting_guard_that_blocks_ends_the_rewriting():
+    class Refuses(Says):
+        async def check(self, text, /, *, origin):
+            return Verdict(guard=self.name, origin=origin, action=Action.BLOCK, text="")
+
+    after = Says("after", Action.MODIFY, text="two")
+    checked = await rails(Refuses("refuses", Action.MODIFY), after).check("hello", origin=Origin.USER)
+    assert [verdict.guard for verdict in checked.verdicts] == ["refuses"]
+    assert after.seen == []
 
 
 @pytest.mark.parametrize("guard", [Raises(), Nonsense(), Says("hangs", Action.ALLOW, waits=asyncio.Event())])

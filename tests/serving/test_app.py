@@ -1,51 +1,9 @@
 """The real server on a free port, and the real LangServe client."""
 
 import json
-import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-
-from citeward.cli import main
-from citeward.serving.app import create_app
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """A copy of the starter project with a small corpus, indexed."""
-    root = tmp_path_factory.mktemp("served")
-    for name in ("agents", "tools", "graphs", "prompts", "evals"):
-        shutil.copytree(repository / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(repository / "citeward.toml", root)
-    (root / "docs").mkdir()
-    (root / "docs" / "ports.md").write_text("# Ports\n\nThe harbour master opens the port of Lund at seven o'clock.\n")
-    assert main(["index", "--project", str(root)]) == 0
-    return root
-
-
-@pytest.fixture(scope="module")
-def server(project: Path) -> Iterator[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-        config = uvicorn.Config(create_app(project, max_body=100_000), log_level="warning", lifespan="on")
-        served = uvicorn.Server(config)
-        thread = threading.Thread(target=served.run, kwargs={"sockets": [listener]})
-        thread.start()
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while not served.started and time.monotonic() < deadline:
-            thread.join(0.05)
-        yield address
-        served.should_exit = True
-        thread.join(20)
-
 
 ASK = {"input": {"question": "When does the harbour master open the port of Lund?"}}
 
@@ -120,6 +78,14 @@ def test_a_thread_is_remembered(server: str) -> None:
         ("/stream", {"input": {"question": "x" * 60_000}}, 413, "input_too_long"),
         ("/nobody/invoke", ASK, 404, "not_found"),
         ("/nobody/stream", ASK, 404, "not_found"),
+        ("/nobody/batch", {"inputs": ["x"]}, 404, "not_found"),
+        ("/nobody/stream_events", ASK, 404, "not_found"),
+        ("/nobody/stream_log", ASK, 404, "not_found"),
+        ("/batch", {"inputs": ["x"], "config": [{}, {}]}, 422, "invalid_input"),
+        ("/batch", {"inputs": [{"query": "x"}]}, 422, "invalid_input"),
+        ("/batch", {"inputs": "x"}, 422, "invalid_input"),
+        ("/batch", {"inputs": ["x"] * 1_001}, 422, "invalid_input"),
+        ("/batch", {"inputs": ["x"], "config": {"max_concurrency": 0}}, 422, "invalid_input"),
         ("/invoke", {"input": {"query": "x"}}, 422, "invalid_input"),
         ("/invoke", {"input": {"question": 7}}, 422, "invalid_input"),
         ("/invoke", {**ASK, "config": {"configurable": {"thread_id": "../x y"}}}, 422, "invalid_input"),
@@ -132,9 +98,26 @@ def test_bad_input_gets_its_status_and_a_way_out(server: str, path: str, body: o
     assert error["hint"]
 
 
-def test_a_body_that_is_no_json_is_refused(server: str) -> None:
-    reply = httpx.post(server + "/invoke", content=b"{", headers={"content-type": "application/json"})
+@pytest.mark.parametrize("content", [b"{", b'{"input": "\xff"}', b"", b"[]"])
+@pytest.mark.parametrize("path", ["/invoke", "/batch", "/stream_events", "/v1/chat/completions"])
+def test_a_body_that_is_no_json_is_refused(server: str, path: str, content: bytes) -> None:
+    reply = httpx.post(server + path, content=content, headers={"content-type": "application/json"})
     assert (reply.status_code, reply.json()["error"]["code"]) == (422, "invalid_input")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/nowhere", 404, "not_found"),
+        ("GET", "/v1/nowhere", 404, "not_found"),
+        ("GET", "/invoke", 405, "bad_request"),
+    ],
+)
+def test_a_path_that_is_not_there_is_told_like_every_error(
+    server: str, method: str, path: str, status: int, code: str
+) -> None:
+    reply = httpx.request(method, server + path)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (status, code)
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -6,16 +6,17 @@ import orjson
 
 from citeward.contracts.answer import Answer, Outcome
 from citeward.contracts.event import Answered, Event, Restarted, Started, TextDelta
-from citeward.serving.langserve import AGAIN, _chunks
+from citeward.serving.chunks import AGAIN, Chunks
+from citeward.serving.langserve import _sent as framed
 
 
 async def _sent(*events: Event) -> list[dict[str, object]]:
-    async def rest() -> AsyncGenerator[Event, None]:
+    async def run() -> AsyncGenerator[Event, None]:
+        yield Started(run_id="r", thread_id="t", agent="a")
         for event in events:
             yield event
 
-    first = Started(run_id="r", thread_id="t", agent="a")
-    blocks = [chunk.decode() async for chunk in _chunks(first, rest())]
+    blocks = [chunk.decode() async for chunk in framed(run(), Chunks(), metadata=True)]
     return [orjson.loads(block.split("data: ")[1]) for block in blocks if block.startswith("event: data")][1:]
 
 
