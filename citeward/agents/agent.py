@@ -10,14 +10,16 @@ from typing import Any, cast
 from uuid import uuid4
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from citeward.agents.spec import AgentSpec
+from citeward.agents.threads import Lists, Said, Thread, said, scoped_thread
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Answered, Event, Failed
 from citeward.contracts.principal import Principal
-from citeward.errors import CitewardError, RunError
+from citeward.errors import CheckpointError, CitewardError, RunError
 from citeward.graphs.state import ChatInput, ChatOutput, ChatState
 from citeward.nodes.context import Context
 from citeward.nodes.services import Services
@@ -74,6 +76,59 @@ class Agent:
             async for event in events:
                 yield event
 
+    async def forget(self, thread_id: str, *, principal: Principal | None = None) -> bool:
+        """Delete all that is kept of a thread; whether there was anything.
+
+        A run that still goes on in the thread keeps its own end: stop it first.
+
+        Args:
+            thread_id: The thread's name, as `run` was given it.
+            principal: Whose thread it is; nobody deletes another's.
+
+        Raises:
+            CheckpointError: It could not be deleted for good.
+        """
+        saver = self._saver()
+        scoped = scoped_thread(principal or Principal(), self.spec.name, thread_id)
+        try:
+            there = await saver.aget_tuple({"configurable": {"thread_id": scoped}}) is not None
+        except CheckpointError:
+            there = True  # what can be read no more can still be deleted
+        await saver.adelete_thread(scoped)
+        return there
+
+    async def said(self, thread_id: str, *, principal: Principal | None = None) -> list[Said]:
+        """What was said in a thread, with the user's own values back; empty where there is no such thread.
+
+        Raises:
+            CheckpointError: It cannot be read.
+        """
+        self._saver()
+        scoped = scoped_thread(principal or Principal(), self.spec.name, thread_id)
+        return said((await self.graph.aget_state({"configurable": {"thread_id": scoped}})).values)
+
+    async def threads(self, *, principal: Principal | None = None) -> list[Thread]:
+        """The principal's threads with this agent, the last changed first.
+
+        Raises:
+            CheckpointError: What keeps the threads cannot list them.
+        """
+        saver = self._saver()
+        if not isinstance(saver, Lists):
+            raise CheckpointError(
+                f"{type(saver).__name__} cannot list threads", hint="Ask the database itself, or name the thread."
+            )
+        prefix = scoped_thread(principal or Principal(), self.spec.name, "")
+        return [Thread.of(stored, prefix) for stored in await saver.stored(prefix)]
+
+    def _saver(self) -> BaseCheckpointSaver[Any]:
+        saver = self.graph.checkpointer
+        if isinstance(saver, BaseCheckpointSaver):
+            return saver
+        raise CheckpointError(
+            f"the agent {self.spec.name!r} keeps no threads", hint="Compile its graph with a checkpointer."
+        )
+
     async def _run(
         self, payload: ChatInput | Command[Any], principal: Principal, thread_id: str | None
     ) -> AsyncGenerator[Event, None]:
@@ -89,12 +144,6 @@ class Agent:
             # Failed, cancelled or left by its reader: those who wait for this run's answer must not wait on.
             if self.services.cache is not None:
                 await self.services.cache.turns.end(context.run_id)
-
-
-def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
-    """The checkpointer's thread id: the same name in another tenant, for another subject or agent is another thread."""
-    parts = (principal.tenant, principal.subject, agent, thread_id)
-    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
 
 
 async def ending_in_failed(events: AsyncIterator[Event]) -> AsyncGenerator[Event, None]:

@@ -24,6 +24,7 @@ from citeward.cli.models import models
 from citeward.cli.reindex import reindex
 from citeward.cli.router import router
 from citeward.cli.serve import serve
+from citeward.cli.threads import threads
 from citeward.cli.vllm import vllm
 from citeward.errors import CallerError, CitewardError
 
@@ -70,6 +71,7 @@ app.command("eval")(evaluate)
 app.command("measure")(measure)
 app.add_typer(router)
 app.add_typer(models)
+app.add_typer(threads)
 app.add_typer(vllm)
 
 

@@ -16,6 +16,7 @@ from citeward.project.opened import open_project
 from citeward.serving.body import BodyLimit
 from citeward.serving.langserve import langserve_routes
 from citeward.serving.ops import ops_routes
+from citeward.serving.threads import thread_routes
 
 
 def create_app(root: Path | None = None, *, max_body: int = 1_000_000) -> FastAPI:
@@ -41,6 +42,7 @@ def create_app(root: Path | None = None, *, max_body: int = 1_000_000) -> FastAP
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.include_router(ops_routes())
     app.include_router(langserve_routes())
+    app.include_router(thread_routes())
     return app
 
 
