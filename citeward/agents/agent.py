@@ -46,10 +46,14 @@ class Agent:
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
+        answer = None
         async with aclosing(self.run(question, principal=principal, thread_id=thread_id)) as events:
+            # To the end, not to the answer: what follows it is the thread being kept.
             async for event in events:
                 if isinstance(event, Answered):
-                    return event.answer
+                    answer = event.answer
+        if answer is not None:
+            return answer
         raise RunError(
             "the run stopped before its answer: a tool call waits for approval",
             hint="Use `run`, ask a person, and go on with `resume`.",
@@ -138,8 +142,9 @@ class Agent:
         context = Context(principal=principal, deadline=deadline, thread_id=shown)
         stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
         try:
-            async for event in stream:
-                yield cast("Event", event)
+            async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
+                async for event in events:
+                    yield cast("Event", event)
         finally:
             # Failed, cancelled or left by its reader: those who wait for this run's answer must not wait on.
             if self.services.cache is not None:

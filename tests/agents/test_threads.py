@@ -118,3 +118,10 @@ async def test_an_agent_without_a_list_or_without_threads_says_so() -> None:
     assert await memory.forget("a")
     with pytest.raises(CheckpointError, match="keeps no threads"):
         await _agent(None).forget("a")
+
+
+async def test_when_an_answer_is_there_its_thread_is_kept(saver: SqliteThreads) -> None:
+    agent = _agent(saver)
+    await agent.ask("Hello", thread_id="a")
+    config = {"configurable": {"thread_id": "default/anonymous/assistant/a"}}
+    assert await saver.aget_tuple(config) is not None  # at once, and not when the loop comes to it

@@ -120,4 +120,4 @@ async def test_old_threads_are_dropped_as_long_as_the_project_is_open(tmp_path: 
         threads = await open_threads(_project(tmp_path, keep_days=1), stack)
         async with asyncio.timeout(10):
             while await threads.stored(""):
-                await asyncio.sleep(0)
+                pass
