@@ -76,7 +76,6 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     if cache is not None:
         stack.push_async_callback(cache.close)
     infos = {name: model.info for name, model in models.items()}
-    in_memory = None if keep_threads else InMemorySaver(serde=checkpoint_serializer())
     parts = Parts(
         models=models,
         router=build_router(

@@ -93,8 +93,8 @@ def keys(settings: StateSettings, file: Path, *, make: bool) -> list[Key]:
     if not named and kept is None:
         raise CheckpointError(
             f"the threads are encrypted, and their key {str(file)!r} is not there",
-            hint="Put the key file back, set the key as CITEWARD_STATE__KEY, or begin anew with the file of threads moved "
-            "away.",
+            hint="Put the key file back, set the key as CITEWARD_STATE__KEY, or move the file of threads away to "
+            "begin anew.",
         )
     # Without a key of its own in the settings, the file's is the one in use, whatever old ones are named.
     ordered = found if named else [kept, *found]
