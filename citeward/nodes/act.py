@@ -16,6 +16,7 @@ from citeward.contracts.guardrail import Origin, Verdict
 from citeward.contracts.tool import ToolCall, ToolResult, Toolset
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.disclosure import restored
 from citeward.nodes.services import Services
 
 
@@ -44,7 +45,8 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         toolset = active.tools(context.principal)
         vault = Vault.load(state.get("vault") or {})
         calls = [
-            ToolCall(id=call["id"] or "", name=call["name"], arguments=_restored(call["args"], vault))
+            # Tools run on the team's own side.
+            ToolCall(id=call["id"] or "", name=call["name"], arguments=restored(call["args"], vault))
             for call in last.tool_calls
         ]
         refused = _refused(toolset, calls)
@@ -99,14 +101,3 @@ def _refused(toolset: Toolset, calls: list[ToolCall]) -> frozenset[str]:
 
 async def _refusal(call: ToolCall) -> ToolResult:
     return ToolResult(call_id=call.id, name=call.name, content="A person refused this call.", error=True)
-
-
-def _restored(value: Any, vault: Vault) -> Any:
-    """Arguments with the values behind their placeholders: tools run on the team's own side."""
-    if isinstance(value, str):
-        return vault.restore(value)
-    if isinstance(value, dict):
-        return {key: _restored(item, vault) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_restored(item, vault) for item in value]
-    return value

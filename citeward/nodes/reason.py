@@ -19,12 +19,14 @@ from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import NotFound
+from citeward.guardrails.masker import masked
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import to_model
 from citeward.nodes.deadline import remaining
+from citeward.nodes.disclosure import disclosed
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
 from citeward.nodes.utterance import Utterance
@@ -84,7 +86,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             emit(runtime, Guarded(verdict=verdict))
         blocking = next((verdict for verdict in said.verdicts if verdict.action is Action.BLOCK), None)
         text = said.utterance.text
-        message = said.calls.message(_masked(text, vault))
+        message = said.calls.message(masked(text, vault))
         if said.finish_reason is not None:
             message.response_metadata = {"finish_reason": said.finish_reason}
         if blocking is not None:
@@ -127,7 +129,7 @@ def _speech(services: Services, state: ReasonState, runtime: Runtime[Context], v
         begin=lambda: _utterance(services, state, runtime, vault),
         tell=lambda event: emit(runtime, event),
         route=route,
-        models={name: services.models[name] for name in names},
+        models={name: disclosed(services.models[name], vault, raw_for=services.rails.policy.raw_for) for name in names},
         draft=state.get("draft", ""),
         cited=state.get("citations", ()),
     )
@@ -162,10 +164,3 @@ def _announce(calls: list[ToolCall], specs: tuple[ToolSpec, ...], tell: Callable
     for call in calls:
         if call.name in dangerous:
             tell(Interrupted(call=call, reason=f"{call.name} needs a person's approval"))
-
-
-def _masked(text: str, vault: Vault) -> str:
-    """The text as the thread keeps it: placeholders in the place of the values that were given back to the user."""
-    for placeholder, value in vault.dump().items():
-        text = text.replace(value, placeholder)
-    return text
