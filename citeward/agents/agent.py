@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
+from pydantic import SecretStr
 
 from citeward.agents.spec import AgentSpec
 from citeward.agents.threads import Lists, Said, Thread, said, scoped_thread
@@ -67,7 +68,7 @@ class Agent:
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        async with aclosing(self._run({"question": question}, principal or Principal(), thread_id)) as events:
+        async with aclosing(self._run({"question": SecretStr(question)}, principal or Principal(), thread_id)) as events:
             async for event in events:
                 yield event
 

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+from pydantic import SecretStr
 
 from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Origin, Verdict
@@ -25,7 +26,7 @@ class ActState(TypedDict, total=False):
 
     messages: list[AnyMessage]
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
 
 
 def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
@@ -82,7 +83,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         return {
             "messages": messages,
             "verdicts": (*state.get("verdicts", ()), *verdicts),
-            "vault": vault.dump(),
+            "vault": vault.kept(),
         }
 
     return node

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Guarded, Started
@@ -21,14 +22,14 @@ from citeward.nodes.services import Services
 class GuardInputState(TypedDict, total=False):
     """What the node reads and writes."""
 
-    question: str
-    """In: what the user typed. From here on: with placeholders where the policy masks."""
+    question: str | SecretStr
+    """In: what the user typed. From here on: text, with placeholders where the policy masks."""
     run_id: str
     thread_id: str
     started_at: float
     """Unix time in seconds."""
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     """Placeholder to value, kept for the thread."""
     blocked: str
     """Why a guard stopped the run; empty where none did."""
@@ -59,7 +60,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "thread_id": thread_id,
             "started_at": time.time(),
             "verdicts": checked.notable,
-            "vault": vault.dump(),
+            "vault": vault.kept(),
             "blocked": blocking.reason if blocking else "",
             **_fresh_turn(),
         }
@@ -69,8 +70,10 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
 
 def _question(state: GuardInputState, limit: int) -> str:
     question = state.get("question")
+    if isinstance(question, SecretStr):
+        question = question.get_secret_value()
     if not isinstance(question, str):
-        raise InvalidInput(f"the question is {question!r}, not text", hint='Give {"question": "…"}.')
+        raise InvalidInput(f"the question is a {type(question).__name__}, not text", hint='Give {"question": "…"}.')
     if not question.strip():
         raise InvalidInput(f"the question is empty: {question!r}", hint="Ask something.")
     if len(question) > limit:

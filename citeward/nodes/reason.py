@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.citations.stream import Citer
 from citeward.contracts.answer import Citation
@@ -46,7 +47,7 @@ class ReasonState(TypedDict, total=False):
     """The released text of this turn so far; equals the joined deltas."""
     citations: tuple[Citation, ...]
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     blocked: str
     steps: int
     calls: tuple[ModelCall, ...]
@@ -98,7 +99,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "draft": state.get("draft", "") + text,
             "citations": (*state.get("citations", ()), *said.utterance.citations),
             "verdicts": (*state.get("verdicts", ()), *said.verdicts),
-            "vault": vault.dump(),
+            "vault": vault.kept(),
             "blocked": blocking.reason if blocking else "",
             "route": said.route,
             "steps": step + 1,

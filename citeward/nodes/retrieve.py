@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 import structlog
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.contracts.event import Guarded, Passages
 from citeward.contracts.guardrail import Action, Origin, Verdict
@@ -38,7 +39,7 @@ class RetrieveState(TypedDict, total=False):
 
     question: str
     messages: list[AnyMessage]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     verdicts: tuple[Verdict, ...]
     passages: tuple[Passage, ...]
     degraded: bool
