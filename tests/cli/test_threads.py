@@ -17,9 +17,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.unlink()
     (root / "docs" / "ports.md").write_text("# Ports\n\nThe harbour master opens the port of Lund at seven o'clock.\n")
     assert main(["index", "-p", str(root)]) == 0
-    assert (
-        main(["ask", "When does ada@example.com open the port?", "-t", "a", "-p", str(root)]) == 0
-    )
+    assert main(["ask", "When does ada@example.com open the port?", "-t", "a", "-p", str(root)]) == 0
     return root
 
 
