@@ -68,7 +68,9 @@ class Agent:
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        async with aclosing(self._run({"question": SecretStr(question)}, principal or Principal(), thread_id)) as events:
+        async with aclosing(
+            self._run({"question": SecretStr(question)}, principal or Principal(), thread_id)
+        ) as events:
             async for event in events:
                 yield event
 

@@ -15,6 +15,7 @@ import html
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -80,11 +81,18 @@ def _forms(secret: str) -> Iterator[bytes]:
 _BETWEEN = re.compile(rb"[\s\-.+_/]|%20")
 
 
-def _is_in(secret: str, seen: bytes) -> bool:
+@cache
+def _readings(seen: bytes) -> tuple[bytes, bytes]:
+    """In lower case, and without separators too."""
     lower = seen.lower()
+    return lower, _BETWEEN.sub(b"", lower)
+
+
+def _is_in(secret: str, seen: bytes) -> bool:
+    lower, joined = _readings(seen)
     if any(form.lower() in lower for form in _forms(secret)):
         return True
-    return _BETWEEN.sub(b"", secret.encode().lower()) in _BETWEEN.sub(b"", lower)
+    return _BETWEEN.sub(b"", secret.encode().lower()) in joined
 
 
 def test_every_route_was_called(evidence: Any) -> None:
