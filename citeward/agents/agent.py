@@ -11,14 +11,17 @@ from uuid import uuid4
 
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
+from pydantic import SecretStr
 
 from citeward.agents.spec import AgentSpec
+from citeward.agents.threads import Lists, Said, Thread, said, scoped_thread
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Answered, Event, Failed
 from citeward.contracts.principal import Principal
-from citeward.errors import CitewardError, RunError
+from citeward.errors import CheckpointError, CitewardError, RunError
 from citeward.graphs.state import ChatInput, ChatOutput, ChatState
 from citeward.nodes.context import Context
 from citeward.nodes.services import Services
@@ -70,7 +73,7 @@ class Agent:
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        asked: ChatInput = {"question": question, "history": tuple(history)}
+        asked: ChatInput = {"question": SecretStr(question), "history": tuple(history)}
         async with aclosing(self._run(asked, principal or Principal(), thread_id)) as events:
             async for event in events:
                 yield event
@@ -84,6 +87,59 @@ class Agent:
             async for event in events:
                 yield event
 
+    async def forget(self, thread_id: str, *, principal: Principal | None = None) -> bool:
+        """Delete all that is kept of a thread; whether there was anything.
+
+        A run that still goes on in the thread keeps its own end: stop it first.
+
+        Args:
+            thread_id: The thread's name, as `run` was given it.
+            principal: Whose thread it is; nobody deletes another's.
+
+        Raises:
+            CheckpointError: It could not be deleted for good.
+        """
+        saver = self._saver()
+        scoped = scoped_thread(principal or Principal(), self.spec.name, thread_id)
+        try:
+            there = await saver.aget_tuple({"configurable": {"thread_id": scoped}}) is not None
+        except CheckpointError:
+            there = True  # what can be read no more can still be deleted
+        await saver.adelete_thread(scoped)
+        return there
+
+    async def said(self, thread_id: str, *, principal: Principal | None = None) -> list[Said]:
+        """What was said in a thread, with the user's own values back; empty where there is no such thread.
+
+        Raises:
+            CheckpointError: It cannot be read.
+        """
+        self._saver()
+        scoped = scoped_thread(principal or Principal(), self.spec.name, thread_id)
+        return said((await self.graph.aget_state({"configurable": {"thread_id": scoped}})).values)
+
+    async def threads(self, *, principal: Principal | None = None) -> list[Thread]:
+        """The principal's threads with this agent, the last changed first.
+
+        Raises:
+            CheckpointError: What keeps the threads cannot list them.
+        """
+        saver = self._saver()
+        if not isinstance(saver, Lists):
+            raise CheckpointError(
+                f"{type(saver).__name__} cannot list threads", hint="Ask the database itself, or name the thread."
+            )
+        prefix = scoped_thread(principal or Principal(), self.spec.name, "")
+        return [Thread.of(stored, prefix) for stored in await saver.stored(prefix)]
+
+    def _saver(self) -> BaseCheckpointSaver[Any]:
+        saver = self.graph.checkpointer
+        if isinstance(saver, BaseCheckpointSaver):
+            return saver
+        raise CheckpointError(
+            f"the agent {self.spec.name!r} keeps no threads", hint="Compile its graph with a checkpointer."
+        )
+
     async def _run(
         self, payload: ChatInput | Command[Any], principal: Principal, thread_id: str | None
     ) -> AsyncGenerator[Event, None]:
@@ -93,27 +149,30 @@ class Agent:
         context = Context(principal=principal, deadline=deadline, thread_id=shown)
         stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
         try:
-            async for event in stream:
-                yield cast("Event", event)
+            async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
+                async for event in events:
+                    yield cast("Event", event)
         finally:
             # Failed, cancelled or left by its reader: those who wait for this run's answer must not wait on.
             if self.services.cache is not None:
                 await self.services.cache.turns.end(context.run_id)
 
 
-def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
-    """The checkpointer's thread id: the same name in another tenant, for another subject or agent is another thread."""
-    parts = (principal.tenant, principal.subject, agent, thread_id)
-    return "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
-
-
 async def answer_of(events: AsyncGenerator[Event, None]) -> Answer:
-    """Run to the answer; raises RunError where the run stopped before it, and what the run raises."""
+    """Run to the end and return the answer; what follows the answer is the thread being kept.
+
+    Raises:
+        RunError: The run stopped before its answer.
+        CitewardError: The run failed.
+    """
+    answer = None
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Answered):
-                return event.answer
-    raise waiting()
+                answer = event.answer
+    if answer is None:
+        raise waiting()
+    return answer
 
 
 def waiting() -> RunError:

@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool
 from langgraph.types import Checkpointer
 
 from citeward.agents.agent import Agent
+from citeward.agents.discreet import discreet_embedder, discreet_reranker
 from citeward.agents.spec import AgentSpec
 from citeward.contracts.cache import Cache
 from citeward.contracts.metering import Meter
@@ -108,7 +109,9 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
     fixed = FunctionToolset([_named(known, name, "tool", spec) for name in wanted], cap=spec.limits.tool_output)
     if SEARCH not in spec.tools or parts.store is None:
         return lambda _: fixed
-    store, embedder, reranker = parts.store, parts.embedder, parts.reranker
+    store = parts.store
+    embedder = discreet_embedder(parts.embedder, parts.rails)
+    reranker = discreet_reranker(parts.reranker, parts.rails)
 
     def for_principal(principal: Principal) -> Toolset:
         search = search_toolset(store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups)

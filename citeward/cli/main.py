@@ -25,6 +25,7 @@ from citeward.cli.policy import policy
 from citeward.cli.reindex import reindex
 from citeward.cli.router import router
 from citeward.cli.serve import serve
+from citeward.cli.threads import threads
 from citeward.cli.vllm import vllm
 from citeward.errors import CallerError, CitewardError
 
@@ -72,6 +73,7 @@ app.command("measure")(measure)
 app.add_typer(router)
 app.add_typer(models)
 app.add_typer(policy)
+app.add_typer(threads)
 app.add_typer(vllm)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TypeAlias
+from urllib.parse import urlsplit
 
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import InvalidInput
@@ -23,6 +25,15 @@ class Location(StrEnum):
 
     LOCAL = "local"
     REMOTE = "remote"
+
+    @classmethod
+    def of(cls, url: str) -> Location:
+        """Local where the address is this machine's or a private network's."""
+        host = urlsplit(url).hostname or ""
+        try:
+            return cls.LOCAL if ipaddress.ip_address(host).is_private else cls.REMOTE
+        except ValueError:
+            return cls.LOCAL if host == "localhost" or "." not in host else cls.REMOTE
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from langgraph.channels import UntrackedValue
 from langgraph.checkpoint.serde.base import SerializerProtocol
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph.message import add_messages
+from pydantic import SecretStr
 
 from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
 from citeward.contracts.guardrail import Action, Finding, Origin, Verdict
@@ -22,7 +23,8 @@ from citeward.contracts.routing import Route
 class ChatInput(TypedDict):
     """What a run is asked."""
 
-    question: str
+    question: str | SecretStr
+    """A SecretStr keeps it from the app's own tracers and callbacks, which are shown a graph's input."""
     history: NotRequired[Annotated[Sequence[AnyMessage] | None, UntrackedValue]]
     """What was said before it, where that is not in the thread: user and assistant in turn, oldest first."""
 
@@ -43,7 +45,7 @@ class ChatState(TypedDict, total=False):
     started_at: float
     first_token_at: float | None
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     blocked: str
     passages: tuple[Passage, ...]
     degraded: bool
@@ -70,6 +72,7 @@ STATE_TYPES: tuple[type, ...] = (
     Outcome,
     Passage,
     Route,
+    SecretStr,
     Spend,
     TokenUsage,
     Trust,

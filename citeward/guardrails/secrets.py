@@ -9,7 +9,6 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 
-import structlog
 from pydantic import BaseModel, ConfigDict
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing, StreamGuard, Verdict
@@ -18,12 +17,13 @@ from citeward.guardrails.letters import folded
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.withhold import Match, WithholdGuard
 from citeward.guardrails.work import checked
+from citeward.logs import get_logger
 
 SECRET, CANARY = "SECRET", "CANARY"
 SHORTEST = 12
 """Letters and digits; a shorter value may be an ordinary word, and is not looked for."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class SecretsOptions(BaseModel):

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.model import Location
 from citeward.declarations import read_text, read_yaml
 from citeward.guardrails.failure import OnError
 
@@ -74,6 +75,9 @@ class Policy(_Table):
     version: Literal[1]
     max_input_chars: int = Field(default=8_000, gt=0, le=10_000_000)
     """The longest question, in characters."""
+    raw_for: tuple[Literal[Location.LOCAL], ...] = ()
+    """Where the models stand that are shown the user's values instead of placeholders; no more than the team's own
+    machines can be named."""
     guards: tuple[GuardRule, ...] = ()
     """In the order in which rewrites are applied."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from pydantic import SecretStr
+
 from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
 
@@ -55,8 +57,8 @@ class Vault:
         >>> vault.restore("I wrote to <EMAIL_1>.")
         'I wrote to ada@example.com.'
 
-    Two that are written differently but are one value come back as it was written first. Values live in memory and
-    in `dump`: encrypt what you store of it.
+    Two that are written differently but are one value come back as it was written first. Values live in memory, in
+    `dump` and in `kept`: encrypt what you store of them.
     """
 
     def __init__(self) -> None:
@@ -71,10 +73,11 @@ class Vault:
         return f"Vault({sorted(self._values)})"
 
     @classmethod
-    def load(cls, values: Mapping[str, str], /) -> Vault:
-        """The vault that `dump` gave; raises InvalidInput where a key is not a placeholder."""
+    def load(cls, values: Mapping[str, str | SecretStr], /) -> Vault:
+        """The vault that `dump` or `kept` gave; raises InvalidInput where a key is not a placeholder."""
         vault = cls()
-        for placeholder, value in values.items():
+        for placeholder, given in values.items():
+            value = given.get_secret_value() if isinstance(given, SecretStr) else given
             match = _PLACEHOLDER.fullmatch(placeholder)
             if match is None:
                 raise InvalidInput(
@@ -89,6 +92,10 @@ class Vault:
     def dump(self) -> dict[str, str]:
         """Placeholder to value, as JSON-able data."""
         return dict(self._values)
+
+    def kept(self) -> dict[str, SecretStr]:
+        """The same for a graph's state, where callbacks, tracers and debug output see placeholders and no value."""
+        return {placeholder: SecretStr(value) for placeholder, value in self._values.items()}
 
     @property
     def longest(self) -> int:

@@ -10,13 +10,14 @@ from typing import Any, TypedDict
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
+from pydantic import SecretStr
 
 from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Origin, Verdict
 from citeward.contracts.tool import ToolCall, ToolResult, Toolset
 from citeward.guardrails.vault import Vault
-from citeward.nodes.calls import restored
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.disclosure import restored
 from citeward.nodes.services import Services
 
 
@@ -25,7 +26,7 @@ class ActState(TypedDict, total=False):
 
     messages: list[AnyMessage]
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
 
 
 def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
@@ -45,6 +46,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         toolset = active.tools(context.principal)
         vault = Vault.load(state.get("vault") or {})
         calls = [
+            # Tools run on the team's own side.
             ToolCall(id=call["id"] or "", name=call["name"], arguments=restored(call["args"], vault))
             for call in last.tool_calls
         ]
@@ -81,7 +83,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         return {
             "messages": messages,
             "verdicts": (*state.get("verdicts", ()), *verdicts),
-            "vault": vault.dump(),
+            "vault": vault.kept(),
         }
 
     return node

@@ -11,7 +11,6 @@ from langchain_core.messages import AIMessage, InvalidToolCall
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing, Verdict
 from citeward.guardrails.policy import Rails
-from citeward.guardrails.vault import Vault
 
 PASSING = (Action.ALLOW, Action.FLAG)
 
@@ -42,17 +41,6 @@ async def check_calls(message: AIMessage, rails: Rails, outgoing: Outgoing) -> t
         invalid.append(wrong if checked.action in PASSING else InvalidToolCall({**wrong, "args": ""}))
     message.tool_calls, message.invalid_tool_calls = calls, invalid
     return tuple(verdicts)
-
-
-def restored(value: Any, vault: Vault) -> Any:
-    """Arguments with the values behind their placeholders: as tools get them, and as people see them."""
-    if isinstance(value, str):
-        return vault.restore(value)
-    if isinstance(value, dict):
-        return {key: restored(item, vault) for key, item in value.items()}
-    if isinstance(value, list):
-        return [restored(item, vault) for item in value]
-    return value
 
 
 def _leaves(value: Any) -> Iterator[str]:

@@ -10,6 +10,7 @@ from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.channels import UntrackedValue
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.contracts.answer import Answer
 from citeward.contracts.event import Guarded, Started
@@ -25,8 +26,8 @@ from citeward.nodes.usable import refuse_unusable
 class GuardInputState(TypedDict, total=False):
     """What the node reads and writes."""
 
-    question: str
-    """In: what the user typed. From here on: with placeholders where the policy masks."""
+    question: str | SecretStr
+    """In: what the user typed. From here on: text, with placeholders where the policy masks."""
     history: Annotated[Sequence[AnyMessage] | None, UntrackedValue]
     """In: what was said before it, as the caller tells; of this run alone."""
     messages: list[AnyMessage]
@@ -36,7 +37,7 @@ class GuardInputState(TypedDict, total=False):
     started_at: float
     """Unix time in seconds."""
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     """Placeholder to value, kept for the thread."""
     blocked: str
     """Why a guard stopped the run; empty where none did."""
@@ -71,7 +72,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "started_at": time.time(),
             "messages": list(earlier.messages),
             "verdicts": (*earlier.verdicts, *checked.notable),
-            "vault": vault.dump(),
+            "vault": vault.kept(),
             "blocked": blocking.reason if blocking else "",
             **_fresh_turn(),
         }
@@ -81,8 +82,10 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
 
 def _question(state: GuardInputState, limit: int) -> str:
     question = state.get("question")
+    if isinstance(question, SecretStr):
+        question = question.get_secret_value()
     if not isinstance(question, str):
-        raise InvalidInput(f"the question is {question!r}, not text", hint='Give {"question": "…"}.')
+        raise InvalidInput(f"the question is a {type(question).__name__}, not text", hint='Give {"question": "…"}.')
     if not question.strip():
         raise InvalidInput(f"the question is empty: {question!r}", hint="Ask something.")
     refuse_unusable(question, what="the question", limit=limit)

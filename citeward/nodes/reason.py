@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.citations.stream import Citer
 from citeward.contracts.answer import Citation
@@ -19,13 +20,15 @@ from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import NotFound
+from citeward.guardrails.masker import masked
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
-from citeward.nodes.calls import check_calls, restored
+from citeward.nodes.calls import check_calls
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import to_model
 from citeward.nodes.deadline import remaining
+from citeward.nodes.disclosure import disclosed, restored
 from citeward.nodes.outgoing import marked, outgoing, this_turn
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
@@ -46,7 +49,7 @@ class ReasonState(TypedDict, total=False):
     """The released text of this turn so far; equals the joined deltas."""
     citations: tuple[Citation, ...]
     verdicts: tuple[Verdict, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     blocked: str
     steps: int
     calls: tuple[ModelCall, ...]
@@ -86,7 +89,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         await ask(chain, request, said)
         await said.close()
         text = said.utterance.text
-        message = said.calls.message(_masked(text, vault))
+        message = said.calls.message(masked(text, vault))
         verdicts = (*said.verdicts, *await check_calls(message, active.rails, made_from))
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
@@ -104,7 +107,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "draft": state.get("draft", "") + text,
             "citations": (*state.get("citations", ()), *said.utterance.citations),
             "verdicts": (*state.get("verdicts", ()), *verdicts),
-            "vault": vault.dump(),
+            "vault": vault.kept(),
             "blocked": blocking.reason if blocking else "",
             "route": said.route,
             "steps": step + 1,
@@ -138,7 +141,7 @@ def _speech(
         think=(lambda: services.rails.stream(outgoing=made_from, vault=vault)) if services.reasoning else None,
         tell=lambda event: emit(runtime, event),
         route=route,
-        models={name: services.models[name] for name in names},
+        models={name: disclosed(services.models[name], vault, raw_for=services.rails.policy.raw_for) for name in names},
         draft=state.get("draft", ""),
         cited=state.get("citations", ()),
     )
@@ -174,10 +177,3 @@ def _announce(calls: list[ToolCall], specs: tuple[ToolSpec, ...], tell: Callable
     for call in calls:
         if call.name in dangerous:
             tell(Interrupted(call=call, reason=f"{call.name} needs a person's approval"))
-
-
-def _masked(text: str, vault: Vault) -> str:
-    """The text as the thread keeps it: placeholders in the place of the values that were given back to the user."""
-    for placeholder, value in vault.dump().items():
-        text = text.replace(value, placeholder)
-    return text

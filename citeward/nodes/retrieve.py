@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.contracts.event import Guarded, Passages
 from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.contracts.retrieval import Hit, Passage, Reranker, Vector
 from citeward.errors import NotFound
+from citeward.guardrails.masker import masked
 from citeward.guardrails.vault import Vault
 from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.deadline import remaining
+from citeward.nodes.disclosure import leaves
 from citeward.nodes.services import Services
 from citeward.retrieval.context import pack, texts_between
 from citeward.text.followup import leans
@@ -35,7 +39,7 @@ class RetrieveState(TypedDict, total=False):
 
     question: str
     messages: list[AnyMessage]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     verdicts: tuple[Verdict, ...]
     passages: tuple[Passage, ...]
     degraded: bool
@@ -52,11 +56,13 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         active = context.services or services
         if active.store is None:
             return {}
-        # The store is the team's own, so it is searched with what the user typed, not with placeholders.
-        query = Vault.load(state.get("vault") or {}).restore(_query(state))
-        hits, vector = await _search(active, query, context)
+        # The store is the team's own, so it is searched with what the user typed, not with placeholders; an embedder
+        # or a reranker that stands elsewhere sees those.
+        vault = Vault.load(state.get("vault") or {})
+        query = vault.restore(_query(state))
+        hits, vector = await _search(active, query, context, vault)
         found = [hit.passage for hit in hits]
-        ranked = await _reranked(active.reranker, query, found, runtime) if active.reranker and found else found
+        ranked = await _reranked(active.reranker, query, found, runtime, vault) if active.reranker and found else found
         degraded = ranked is None or any(hit.degraded for hit in hits)
         candidates = found if ranked is None else ranked
         passages, verdicts = await _chosen(active, candidates[: 2 * active.limits.passages], context)
@@ -82,12 +88,15 @@ def _query(state: RetrieveState) -> str:
     return question
 
 
-async def _search(services: Services, query: str, context: Context) -> tuple[list[Hit], Vector | None]:
+async def _search(services: Services, query: str, context: Context, vault: Vault) -> tuple[list[Hit], Vector | None]:
     """What the store finds, and the vector that it was asked with."""
     store = services.store
     if store is None:
         return [], None
-    vector = (await services.embedder.embed([query], queries=True))[0] if services.embedder is not None else None
+    vector = None
+    if services.embedder is not None:
+        shown = masked(query, vault) if leaves(services.embedder) else query
+        vector = (await services.embedder.embed([shown], queries=True))[0]
     try:
         hits = await store.search(
             query,
@@ -114,7 +123,7 @@ def patience(left: float | None) -> float:
 
 
 async def _reranked(
-    reranker: Reranker, query: str, candidates: Sequence[Passage], runtime: Runtime[Context]
+    reranker: Reranker, query: str, candidates: Sequence[Passage], runtime: Runtime[Context], vault: Vault
 ) -> list[Passage] | None:
     """The candidates in the reranker's order; None where it fails or takes too long, whatever the reason: the search's
     own order is a good answer, and no reranker is worth a run."""
@@ -123,7 +132,7 @@ async def _reranked(
     began = time.monotonic()
     try:
         async with asyncio.timeout(seconds):
-            return await reranker.rerank(query, candidates, limit=len(candidates), tenant=context.principal.tenant)
+            return await _ranked(reranker, query, candidates, context, vault)
     except Exception as error:  # noqa: BLE001 - a reranker is anybody's code, and whatever it raises ends here
         logger.warning(
             "retrieve.rerank_failed",
@@ -133,6 +142,18 @@ async def _reranked(
             seconds=round(time.monotonic() - began, 3),
         )
         return None
+
+
+async def _ranked(
+    reranker: Reranker, query: str, candidates: Sequence[Passage], context: Context, vault: Vault
+) -> list[Passage]:
+    tenant, limit = context.principal.tenant, len(candidates)
+    if not leaves(reranker) or not len(vault):
+        return await reranker.rerank(query, candidates, limit=limit, tenant=tenant)
+    whole = {passage.id: passage for passage in candidates}
+    shown = [replace(passage, text=masked(passage.text, vault, escape=False)) for passage in candidates]
+    ranked = await reranker.rerank(masked(query, vault), shown, limit=limit, tenant=tenant)
+    return [replace(passage, text=whole[passage.id].text) for passage in ranked]
 
 
 async def _chosen(

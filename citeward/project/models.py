@@ -19,7 +19,7 @@ from citeward.models.langchain import LangChainModel
 from citeward.models.lazy import LazyModel
 from citeward.models.needle.decider import NeedleDecider
 from citeward.models.openai_compatible.dialect import GENERIC, OPENAI, VLLM
-from citeward.models.openai_compatible.model import OpenAICompatibleModel, location
+from citeward.models.openai_compatible.model import OpenAICompatibleModel
 from citeward.models.registry import Entry, Registry
 from citeward.models.vllm.monitor import VLLMMonitor
 from citeward.settings import (
@@ -99,7 +99,7 @@ def _endpoint(name: str, settings: EndpointModelSettings) -> Entry:
     model = OpenAICompatibleModel(
         settings.url,
         settings.model,
-        info=_info(name, settings, location(settings.url)),
+        info=_info(name, settings, Location.of(settings.url)),
         api_key=key,
         dialect=_DIALECTS[settings.provider],
         connect_timeout=settings.connect_timeout,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, SecretStr
 
@@ -18,7 +16,6 @@ from citeward.agents.build import Parts, build_agent
 from citeward.citations.evidence import WordVerifier
 from citeward.contracts.guardrail import Verifier
 from citeward.contracts.retrieval import TokenEmbedder
-from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
@@ -31,6 +28,7 @@ from citeward.project.declared import Project, find_project, read_project
 from citeward.project.models import open_models, open_monitor
 from citeward.project.retrieval import Retrieval, open_retrieval
 from citeward.project.spending import open_meter, routing_budget
+from citeward.project.threads import open_threads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +60,8 @@ async def open_project(
     Raises:
         ProjectError: A file of the project cannot be used; it names file and line.
         StoreError: The store cannot be opened.
-        CheckpointError: The file of threads cannot be opened.
+        CheckpointError: The file of threads cannot be opened, or not with the keys at hand.
+        SettingsError: A key for threads that is none.
     """
     if not isinstance(root, Project):
         root = read_project(Path(root) if root is not None else find_project())
@@ -102,7 +101,9 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
         local=retrieval.local,
         reranker=retrieval.reranker,
         cache=cache,
-        checkpointer=await _threads(project, stack) if keep_threads else InMemorySaver(serde=checkpoint_serializer()),
+        checkpointer=await open_threads(project, stack)
+        if keep_threads
+        else InMemorySaver(serde=checkpoint_serializer()),
     )
     # Loading takes seconds; done here and side by side, no question has to wait for it.
     await asyncio.gather(rails.warm(), _warm(retrieval.local))
@@ -138,22 +139,3 @@ def _secrets(settings: object) -> Iterator[str]:
 async def _warm(embedder: TokenEmbedder | None) -> None:
     if embedder is not None:
         await embedder.embed(["warm"])
-
-
-async def _threads(project: Project, stack: AsyncExitStack) -> BaseCheckpointSaver[str]:
-    """The SQLite checkpointer, its file made where it is not there."""
-    import aiosqlite
-    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-    path = project.path(project.settings.state.path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = await stack.enter_async_context(aiosqlite.connect(path))
-        saver = AsyncSqliteSaver(connection, serde=checkpoint_serializer())
-        await saver.setup()
-    except (sqlite3.Error, OSError) as error:
-        raise CheckpointError(
-            f"the file of threads {str(path)!r} cannot be opened: {error}",
-            hint="Make its folder writable, or name another file under [state] path in citeward.toml.",
-        ) from error
-    return saver

@@ -15,6 +15,7 @@ from citeward.serving.langserve import langserve_routes
 from citeward.serving.openai.routes import openai_routes
 from citeward.serving.ops import ops_routes
 from citeward.serving.refusals import handle_errors
+from citeward.serving.threads import thread_routes
 
 
 def create_app(root: Path | None = None, *, max_body: int = 1_000_000) -> FastAPI:
@@ -41,4 +42,5 @@ def create_app(root: Path | None = None, *, max_body: int = 1_000_000) -> FastAP
     app.include_router(ops_routes())
     app.include_router(openai_routes())
     app.include_router(langserve_routes())
+    app.include_router(thread_routes())
     return app

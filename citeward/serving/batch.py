@@ -10,16 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-import structlog
-
 from citeward.agents.agent import Agent, waiting
 from citeward.contracts.event import Answered, Started, to_wire
 from citeward.errors import CitewardError, RunError
+from citeward.logs import get_logger
 
 CONCURRENCY = 8
 """Runs of one batch at a time, at most."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,13 +61,17 @@ async def batch(agent: Agent, questions: Sequence[Asked], *, at_once: int = CONC
 
 async def _ended(agent: Agent, asked: Asked) -> Ended:
     run_id = ""
+    answered: Answered | None = None
     try:
         async with aclosing(agent.run(asked.question, thread_id=asked.thread_id)) as events:
             async for event in events:
                 if isinstance(event, Started):
                     run_id = event.run_id
                 elif isinstance(event, Answered):
-                    return Ended(run_id=event.answer.run_id, output=to_wire(event)["answer"])
+                    # To the end, not to the answer: what follows it is the thread being kept.
+                    answered = event
+        if answered is not None:
+            return Ended(run_id=run_id, output=to_wire(answered)["answer"])
         failed: CitewardError = waiting()
     except CitewardError as error:
         failed = error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from citeward.settings.section import Section
 
@@ -13,6 +13,13 @@ class StateSettings(Section):
     """Where threads are kept."""
 
     path: Path = Field(Path(".citeward/threads.sqlite"), description="SQLite file, relative to the project")
+    key: SecretStr | None = Field(
+        None, description="encrypts threads: 32 bytes in base64, best set in the environment; a file beside `path` else"
+    )
+    old_keys: tuple[SecretStr, ...] = Field((), description="keys that older threads were encrypted with")
+    keep_days: float | None = Field(
+        None, gt=0, description="days after which a silent thread is deleted; None keeps all"
+    )
 
 
 class CacheSettings(Section):

@@ -1,6 +1,7 @@
 """The real server on a free port, and the real LangServe client."""
 
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -67,6 +68,25 @@ def test_a_thread_is_remembered(server: str) -> None:
     reply = _post(server, "/invoke", {"input": {"question": "And who opens it?"}, "config": config}).json()
     assert "harbour master" in reply["output"]["text"]
     assert reply["output"]["thread_id"] == "remember"
+
+
+@pytest.mark.parametrize("prefix", ["", "/support"])
+def test_a_thread_is_forgotten_by_the_agent_that_it_was_with(server: str, project: Path, prefix: str) -> None:
+    config = {"configurable": {"thread_id": f"forget{prefix[1:]}"}}
+    other = "/support" if not prefix else ""
+    _post(server, f"{prefix}/invoke", {"input": {"question": "Who opens Canary harbour?"}, "config": config})
+    path = f"/threads/{config['configurable']['thread_id']}"
+    assert httpx.delete(server + other + path).json()["error"]["code"] == "not_found"
+    reply = httpx.delete(server + prefix + path)
+    assert (reply.status_code, reply.content) == (204, b"")
+    assert httpx.delete(server + prefix + path).status_code == 404
+    kept = b"".join(file.read_bytes() for file in (project / ".citeward").glob("threads.sqlite*"))
+    assert config["configurable"]["thread_id"].encode() not in kept
+
+
+@pytest.mark.parametrize("path", ["/threads/a%20b", "/threads/" + "x" * 201, "/nobody/threads/a"])
+def test_a_thread_that_cannot_be_is_refused(server: str, path: str) -> None:
+    assert httpx.delete(server + path).status_code in (404, 422)
 
 
 @pytest.mark.parametrize(

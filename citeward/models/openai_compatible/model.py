@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest
 from citeward.models.openai_compatible.body import body
@@ -68,7 +66,7 @@ class OpenAICompatibleModel:
             headers=headers or {},
         )
         self._model = model
-        told = info or ModelInfo(name=model, location=location(url), tools=True)
+        told = info or ModelInfo(name=model, location=Location.of(url), tools=True)
         self._info = replace(told, continues="exactly") if dialect.continues else told
         self._dialect = dialect
         self._extra = dict(extra or {})
@@ -126,12 +124,3 @@ class OpenAICompatibleModel:
     async def aclose(self) -> None:
         """Give back the running loop's connections; a later call opens new ones."""
         await self._transport.aclose()
-
-
-def location(url: str) -> Location:
-    """Local where the address is this machine's or a private network's."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return Location.LOCAL if ipaddress.ip_address(host).is_private else Location.REMOTE
-    except ValueError:
-        return Location.LOCAL if host == "localhost" or "." not in host else Location.REMOTE

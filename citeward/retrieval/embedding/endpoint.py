@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from citeward.contracts.model import Location
 from citeward.contracts.retrieval import Vector, Vectors
 from citeward.endpoint import Endpoint, Json, PerLoop
 from citeward.errors import ContextTooLong, InvalidInput, ModelError, SettingsError
@@ -119,6 +120,11 @@ class EndpointEmbedder:
     def dimensions(self) -> int:
         """As given."""
         return self._dimensions
+
+    @property
+    def location(self) -> Location:
+        """Whether texts leave the team's machines, by the address."""
+        return Location.of(self._endpoint.url)
 
     async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
         """float32[n, dimensions], each row of unit length, in the order of `texts`.

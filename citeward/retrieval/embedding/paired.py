@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from citeward.contracts.model import Location
 from citeward.contracts.retrieval import Embedder, TokenEmbedder, TokenVectors, Vectors
 
 
@@ -29,6 +30,11 @@ class PairedEmbedder:
     def dimensions(self) -> int:
         """Of the space that is searched."""
         return self._embedder.dimensions
+
+    @property
+    def location(self) -> Location:
+        """Of what makes the vectors."""
+        return getattr(self._embedder, "location", Location.LOCAL)
 
     async def embed(self, texts: Sequence[str], /, *, queries: bool = False) -> Vectors:
         """float32[n, dimensions], by the first of the two."""

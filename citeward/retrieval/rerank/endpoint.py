@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from citeward.contracts.model import Location
 from citeward.contracts.retrieval import Passage
 from citeward.endpoint import Endpoint, Json
 from citeward.errors import BadResponse, ContextTooLong, InvalidInput, ModelError, SettingsError
@@ -65,6 +66,11 @@ class EndpointReranker:
     def name(self) -> str:
         """The model's."""
         return self._model
+
+    @property
+    def location(self) -> Location:
+        """Whether texts leave the team's machines, by the address."""
+        return Location.of(self._endpoint.url)
 
     async def rerank(
         self,

@@ -27,7 +27,7 @@ from citeward.errors import (
 )
 from citeward.models.openai_compatible.body import GO_ON
 from citeward.models.openai_compatible.dialect import OPENAI, VLLM
-from citeward.models.openai_compatible.model import OpenAICompatibleModel, location
+from citeward.models.openai_compatible.model import OpenAICompatibleModel
 from citeward.testing.upstream import Turn, Upstream
 
 ASKED = ModelRequest(messages=(Message(role="user", content="Hello?"),))
@@ -296,6 +296,6 @@ async def test_log_probabilities_are_bounded() -> None:
 
 def test_a_private_address_is_local() -> None:
     for url in ("http://127.0.0.1:8001/v1", "http://localhost/v1", "http://vllm:8000/v1", "http://10.0.0.3/v1"):
-        assert location(url) is Location.LOCAL, url
+        assert Location.of(url) is Location.LOCAL, url
     for url in ("https://api.example.com/v1", "http://8.8.8.8/v1"):
-        assert location(url) is Location.REMOTE, url
+        assert Location.of(url) is Location.REMOTE, url
