@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ _CODE = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _TICKS = re.compile(r"`+")
+_LONG = 1_000
+"""Characters of one sentence (a block of code is one) from which on it is looked at again only after it has grown."""
 _IDENTIFIER = re.compile(
     r"(?:[^\W\d_]+[\d_$][\w$]*|[_$]\w*|\w*[a-z][A-Z]\w*|(?<![\w'’])[^\W\d_]|[\w)\]]\.[^\W\d]\w*)\Z"
 )
@@ -72,12 +75,14 @@ class MarkerStream:
         """Characters of the stream before `_text`."""
         self._turned = False
         """Whether a sentence may have ended since the last look."""
+        self._next_look = 0
+        """Characters of `_text` before which no look is worth its while."""
 
     def feed(self, text: str, /) -> list[Sentence]:
         """Take the next piece; the sentences that it completes, in order."""
         self._text += text
         self._turned = self._turned or _TURN.search(text) is not None
-        if not self._turned or _WORD.search(text) is None:
+        if not self._turned or _WORD.search(text) is None or len(self._text) < self._next_look:
             return []
         return self._complete(closing=False)
 
@@ -95,6 +100,8 @@ class MarkerStream:
         if not done:
             waits = _TURN.search(text, spans[-1].start) is not None and not _settled(text) if spans else True
             self._turned = waits or sure < len(text)
+            # Looking at all of a long block of code at each of its lines would take the square of its length.
+            self._next_look = len(text) + len(text) // 8 if len(text) > _LONG else 0
             return []
         ends = [span.start for span in spans[1:]] + [len(text)]
         found = [
@@ -106,11 +113,12 @@ class MarkerStream:
         self._text = text[cut:]
         self._before += cut
         self._begin = 1
+        self._next_look = 0
         self._turned = _TURN.search(self._text, 1) is not None
         return found
 
     def _is_marker(self, text: str, group: re.Match[str], code: list[re.Match[str]]) -> bool:
-        if text.startswith("(", group.end()) or any(c.start() < group.start() < c.end() for c in code):
+        if text.startswith("(", group.end()) or _inside(code, group.start()):
             return False
         if group.start() and _IDENTIFIER.search(text, max(0, group.start() - 40), group.start()):
             return False
@@ -146,17 +154,13 @@ def _spans(
     text: str, begin: int, code: list[re.Match[str]], groups: list[re.Match[str]], *, closing: bool
 ) -> Iterator[Span]:
     """Sentences from `begin` on, markers aside; a fenced block of code is one, and what holds no word is none."""
-    masked = text
-    for group in groups:
-        masked = masked[: group.start()] + " " * len(group[0]) + masked[group.end() :]
+    masked = _masked(text, [(group.start(), " " * len(group[0])) for group in groups])
     unfinished = _UNFINISHED.search(masked)
     if unfinished and not closing:
         masked = masked[: unfinished.start()] + " " * len(unfinished[0])
     at = begin
-    for match in code:
-        if match["fence"] is None:
-            inside = re.sub(r"\S", "x", match[0][1:-1])
-            masked = masked[: match.start() + 1] + inside + masked[match.end() - 1 :]
+    inline = [match for match in code if match["fence"] is None]
+    masked = _masked(masked, [(match.start() + 1, re.sub(r"\S", "x", match[0][1:-1])) for match in inline])
     for match in code:
         if match["fence"] is not None:
             yield from _prose(masked, at, match.start())
@@ -164,6 +168,22 @@ def _spans(
                 yield Span(match.start(), match.end())
             at = match.end()
     yield from _prose(masked, at, len(masked))
+
+
+def _masked(text: str, masks: list[tuple[int, str]]) -> str:
+    """The text with each mask in the place where it begins; they come in order and do not overlap."""
+    parts = []
+    at = 0
+    for start, mask in masks:
+        parts += text[at:start], mask
+        at = start + len(mask)
+    return "".join([*parts, text[at:]])
+
+
+def _inside(code: list[re.Match[str]], place: int) -> bool:
+    """Whether the place stands in one of the pieces of code, which come in order."""
+    before = bisect_right(code, place, key=lambda match: match.start())
+    return before > 0 and place < code[before - 1].end()
 
 
 def _prose(text: str, begin: int, end: int) -> Iterator[Span]:
@@ -175,8 +195,7 @@ def _prose(text: str, begin: int, end: int) -> Iterator[Span]:
 def _undecided(text: str, begin: int, code: list[re.Match[str]]) -> int:
     """Where the first backtick stands that may yet open code; the text's end where there is none."""
     for ticks in _TICKS.finditer(text, begin):
-        inside = any(match.start() <= ticks.start() < match.end() for match in code)
-        if not inside and "\n" not in text[ticks.end() :] and len(text) - ticks.end() <= INLINE + len(ticks[0]):
+        if not _inside(code, ticks.start()) and "\n" not in text[ticks.end() :] and len(text) - ticks.end() <= INLINE + len(ticks[0]):
             return ticks.start()
     return len(text)
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeGuard, runtime_checkable
 
-from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Reviews, Streams, Verdict
+from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Verdict
 from citeward.errors import NotFound
 from citeward.guardrails.failure import undecided
-from citeward.guardrails.stage import Stage, Unmade
+from citeward.guardrails.informed import Informed, Reviewing
+from citeward.guardrails.stage import Stage, staged
 from citeward.guardrails.stream import Release
 from citeward.guardrails.table import STRICTNESS, GuardRule, Policy, load_policy
 from citeward.guardrails.vault import Restorer, Vault
-from citeward.guardrails.work import checked
 
 __all__ = ["Checked", "Policy", "Rails", "Row", "load_policy"]
 
@@ -140,8 +140,8 @@ class Rails:
         """
         await self.warm()
         if outgoing is not None:
-            whole = [Row(guard=_whole(row, outgoing), rule=row.rule) for row in self._rows]
-            return await Rails(self.policy, whole)._checked(text, origin, vault)
+            informed = [Row(guard=Informed(row.guard, row.rule, outgoing), rule=row.rule) for row in self._rows]
+            return await Rails(self.policy, informed)._checked(text, origin, vault)
         return await self._checked(text, origin, vault)
 
     async def review(self, text: str, outgoing: Outgoing) -> tuple[Verdict, ...]:
@@ -151,9 +151,9 @@ class Rails:
         stand. Returned is what they did other than allow, in the table's order.
         """
         rows = [
-            Row(guard=_Reviewing(row.guard, outgoing) if isinstance(row.guard, Reviews) else row.guard, rule=row.rule)
+            Row(guard=Reviewing(row.guard, outgoing), rule=row.rule)
             for row in self._rows
-            if Origin.MODEL in row.rule.origins and not isinstance(row.guard, Streams)
+            if Origin.MODEL in row.rule.origins and staged(row.guard, row.rule, Origin.MODEL, outgoing) is None
         ]
         if not rows:
             return ()
@@ -202,68 +202,10 @@ class Rails:
             vault: Whose placeholders to give back.
         """
         outgoing = outgoing or Outgoing()
-        stages = [stage for row in self._rows if (stage := _stage(row, origin, outgoing)) is not None]
+        stages = [stage for row in self._rows if (stage := staged(row.guard, row.rule, origin, outgoing))]
         if vault is not None:
             stages.append(Stage(name="vault", guard=Restorer(vault)))
         return Release(stages, origin=origin)
-
-
-def _stage(row: Row, origin: Origin, outgoing: Outgoing) -> Stage | None:
-    """The row's place in a release, or None where it has none."""
-    rule = row.rule
-    if origin not in rule.origins or not isinstance(row.guard, Streams):
-        return None
-    try:
-        guard = row.guard.stream(origin, outgoing)
-    except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
-        guard = Unmade(error)
-    if guard is None:
-        return None
-    return Stage(
-        name=rule.name,
-        guard=guard,
-        thresholds=rule.origins[origin],
-        on_error=rule.on_error,
-        timeout=rule.timeout,
-    )
-
-
-def _whole(row: Row, outgoing: Outgoing) -> Guardrail:
-    """The row's guard for one whole text; one of streams knows what the text was made from."""
-    return _Streaming(row, outgoing) if isinstance(row.guard, Streams) else row.guard
-
-
-class _Streaming:
-    """A stream guard as a Guardrail for one text."""
-
-    def __init__(self, row: Row, outgoing: Outgoing) -> None:
-        self.name = row.rule.name
-        self._row = row
-        self._outgoing = outgoing
-
-    async def check(self, text: str, /, *, origin: Origin) -> Verdict:
-        """Feed it the text in one piece."""
-        stage = _stage(self._row, origin, self._outgoing)
-        if stage is None:
-            return await self._row.guard.check(text, origin=origin)
-        carried = await checked(lambda whole: stage.feed(whole) + stage.close(), text)
-        verdict = stage.verdict(origin)
-        if verdict is None:
-            return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text)
-        return replace(verdict, text="" if verdict.action is Action.BLOCK else carried)
-
-
-class _Reviewing:
-    """A guard that reviews, as a Guardrail for one answer."""
-
-    def __init__(self, guard: Reviews, outgoing: Outgoing) -> None:
-        self.name = ""
-        self._guard = guard
-        self._outgoing = outgoing
-
-    async def check(self, text: str, /, *, origin: Origin) -> Verdict:  # noqa: ARG002
-        """Let it review the text."""
-        return await self._guard.review(text, self._outgoing)
 
 
 @dataclass(frozen=True, kw_only=True)

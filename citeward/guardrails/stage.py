@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from citeward.contracts.guardrail import Action, Finding, Origin, StreamGuard, Verdict
+from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, Outgoing, StreamGuard, Streams, Verdict
 from citeward.guardrails.failure import OnError, undecided
-from citeward.guardrails.table import STRICTNESS, Thresholds
+from citeward.guardrails.table import STRICTNESS, GuardRule, Thresholds
 
 TIMEOUT = 2.0
 """Seconds that one piece may take, where no policy says otherwise."""
@@ -21,7 +21,8 @@ class Stage:
     leaves. Where it says `open`, the rest of the stream passes unguarded, beginning with what the guard had kept back.
 
     A stream guard computes in the event loop, so nothing can interrupt it: one that takes too long is noticed when it
-    returns. What may wait, or compute for long, belongs into a `Guardrail`, which is held to its deadline.
+    returns, the first piece aside, for which it may have to load something. What may wait, or compute for long, belongs
+    into a `Guardrail`, which is held to its deadline.
 
     Args:
         name: The guard's name in the policy table.
@@ -48,6 +49,7 @@ class Stage:
         self._trouble = ""
         self._kept = ""  # what it was given and has not given back, as far as that can be told
         self._rewrites = False
+        self._loaded = False
         self._findings: tuple[Finding, ...] = ()
         self.stopped = False
         """Whether the stream ends here."""
@@ -119,7 +121,9 @@ class Stage:
             self._note(text, out)
         except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
             return self._failed(f"failed with {type(error).__name__}", self._kept + text)
-        if time.perf_counter() - began > self._timeout:
+        late = time.perf_counter() - began > self._timeout
+        loaded, self._loaded = self._loaded, True
+        if late and loaded:
             return self._failed(f"took longer than {self._timeout:g} seconds for one piece", out + self._kept)
         self.stopped = stopped
         return out
@@ -155,7 +159,29 @@ class Stage:
             self._failed("gave findings that are none", "")
 
 
-class Unmade:
+def staged(guard: Guardrail, rule: GuardRule, origin: Origin, outgoing: Outgoing) -> Stage | None:
+    """The guard's place in a stream of that origin; None where it has none.
+
+    Args:
+        guard: The guard.
+        rule: Its row of the table.
+        origin: Where the stream is from.
+        outgoing: What it is made from.
+    """
+    if origin not in rule.origins or not isinstance(guard, Streams):
+        return None
+    try:
+        made = guard.stream(origin, outgoing)
+    except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
+        made = _Unmade(error)
+    if made is None:
+        return None
+    return Stage(
+        name=rule.name, guard=made, thresholds=rule.origins[origin], on_error=rule.on_error, timeout=rule.timeout
+    )
+
+
+class _Unmade:
     """A StreamGuard in the place of one that could not be made; it raises what was raised then."""
 
     holdback = 0

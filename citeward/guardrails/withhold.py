@@ -180,7 +180,7 @@ class WithholdGuard:
                 out += self._held[at - self._offset : start - self._offset], WITHHELD
             at = max(at, min(end, self._boundary))
         out.append(self._held[at - self._offset : self._boundary - self._offset])
-        self._held = self._held[self._boundary - self._offset :]
+        self._held = "" if self.stopped else self._held[self._boundary - self._offset :]
         self._offset = self._boundary
         if len(self._taken) > 1:
             self._taken = [span for span in self._taken[:-1] if span[1] > self._offset] + self._taken[-1:]

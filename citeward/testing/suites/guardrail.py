@@ -1,4 +1,4 @@
-"""What every Guardrail and every StreamGuard must hold to.
+"""What every Guardrail must hold to; for streams see `citeward.testing.suites.stream_guard`.
 
 Call them from your own tests, with your guard and texts that it should meet:
 
@@ -10,10 +10,12 @@ Each raises AssertionError with the text's number and what was wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
 
-from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, StreamGuard, Verdict
+from citeward.contracts.guardrail import Action, Guardrail, Origin, Verdict
+from citeward.testing.suites.stream_guard import check_finding, check_stream_guard
+
+__all__ = ["ODD_TEXTS", "check_guardrail", "check_stream_guard"]
 
 ODD_TEXTS: tuple[str, ...] = (
     "",
@@ -52,12 +54,6 @@ async def check_guardrail(
             assert verdict == again, f"text {number} from {origin}: two checks gave two verdicts"
 
 
-def _held(guard: StreamGuard, text: str) -> int:
-    """How many characters a guard that has been fed `text` still keeps to itself."""
-    guard.feed(text)
-    return len(guard.close())
-
-
 def _check_verdict(guard: Guardrail, verdict: Verdict, text: str, origin: Origin, where: str) -> None:
     assert verdict.guard == guard.name, f"{where}: the verdict is signed {verdict.guard!r}"
     assert verdict.origin is origin, f"{where}: the verdict speaks of {verdict.origin}"
@@ -68,36 +64,6 @@ def _check_verdict(guard: Guardrail, verdict: Verdict, text: str, origin: Origin
     if verdict.action is not Action.ALLOW:
         assert verdict.reason, f"{where}: {verdict.action} without a reason"
     for finding in verdict.findings:
-        _check_finding(finding, text, where)
+        check_finding(finding, text)
         span = text[finding.start : finding.end]
         assert len(span) < 8 or span not in verdict.reason, f"{where}: the reason repeats what was found"
-
-
-def _check_finding(finding: Finding, text: str, where: str) -> None:
-    assert finding.kind, f"{where}: a finding without a kind"
-    assert 0 <= finding.start <= finding.end <= len(text), f"{where}: {finding} leaves a text of {len(text)}"
-    assert 0 <= finding.score <= 1, f"{where}: {finding} has an impossible score"
-
-
-def check_stream_guard(make: Callable[[], StreamGuard], text: str, cuts: Iterable[int]) -> str:
-    """Hold a fresh guard to its contract on `text`, fed in the pieces between `cuts`; returns the guarded text.
-
-    What it returns joined, and what it found, is what it gives for the whole text in one piece; it never keeps back
-    more than its declared holdback; what it has released is never taken back; offsets lie within the text.
-    """
-    whole = make()
-    expected = whole.feed(text) + whole.close()
-    guard = make()
-    edges = sorted({0, len(text), *(cut for cut in cuts if 0 < cut < len(text))})
-    out: list[str] = []
-    for start, end in pairwise(edges):
-        out.append(guard.feed(text[start:end]))
-        held = _held(make(), text[:end])
-        assert held <= guard.holdback, f"{held} characters held back, {guard.holdback} declared"
-        assert expected.startswith("".join(out)), "what was released is not how the guarded text begins"
-    out.append(guard.close())
-    assert "".join(out) == expected, "the split changed the guarded text"
-    assert guard.findings == whole.findings, "the split changed what was found"
-    for finding in guard.findings:
-        _check_finding(finding, text, "the stream")
-    return expected
