@@ -26,10 +26,10 @@ from types import TracebackType
 from typing import Any
 
 import numpy as np
-from structlog.testing import capture_logs
 
 from citeward.errors import NotFound
 from citeward.retrieval.embedding.minilm import MiniLM
+from citeward.testing.logs import captured_logs
 
 ROOT = Path(__file__).parent.parent
 PARAGRAPHS = 80
@@ -153,7 +153,7 @@ def measure(threads: int, work: Texts) -> tuple[dict[str, dict[str, float]], dic
             contestants["peer"] = peer
         times: dict[str, Times] = defaultdict(lambda: Times())
         vectors: dict[str, np.ndarray] = {}
-        with capture_logs():  # the shipped graph comes with a warning
+        with captured_logs():  # the shipped graph comes with a warning
             for contestant in contestants.values():
                 contestant(work.paragraphs[:24], False)  # opens the model, warms up
         for _ in range(REPEATS):

@@ -17,7 +17,7 @@
         │   ├── ModelUnavailable   not installed, not reachable, its file missing or altered
         │   ├── AuthenticationFailed
         │   ├── RateLimited        retryable, with `retry_after` where the server named it
-        │   ├── Overloaded         retryable
+        │   ├── Overloaded         retryable, with `retry_after` where the server named it
         │   ├── ModelTimeout       retryable
         │   ├── ContextTooLong
         │   ├── ContentFiltered
@@ -57,13 +57,16 @@ class CitewardError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.retry_after: float | None = None
+        """Seconds after which the same call may succeed; None where nobody named a time."""
 
     def __str__(self) -> str:
         return f"{self.message}\nhint: {self.hint}"
 
     def to_dict(self) -> dict[str, object]:
         """The error as it crosses the wire."""
-        return {"code": self.code, "message": self.message, "hint": self.hint, "retryable": self.retryable}
+        told = {"code": self.code, "message": self.message, "hint": self.hint, "retryable": self.retryable}
+        return told if self.retry_after is None else {**told, "retry_after": self.retry_after}
 
 
 class CallerError(CitewardError):
@@ -172,7 +175,6 @@ class RateLimited(ModelError):
     def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
-        """Seconds to wait, where the server named them."""
 
 
 class Overloaded(ModelError):
@@ -181,6 +183,10 @@ class Overloaded(ModelError):
     code = "overloaded"
     status = 503
     retryable = True
+
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class ModelTimeout(ModelError):

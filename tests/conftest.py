@@ -1,11 +1,11 @@
 """Fixtures that several rooms' tests share."""
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 from hypothesis import settings
 
 # How long one example takes is the machine's business: on a busy one it would fail tests by chance.
@@ -32,10 +32,16 @@ def evaluation_data() -> Path:
 
 @pytest.fixture(autouse=True)
 def _logs_as_they_come() -> Iterator[None]:
-    """The command line chooses which logs are shown, for its whole process; tests of others see them all."""
-    structlog.reset_defaults()
+    """The command line chooses which logs are shown, for its whole process; other tests must not inherit that."""
+    root = logging.getLogger()
+    handlers, levels = (
+        list(root.handlers),
+        {name: logging.getLogger(name).level for name in ("", "citeward", "uvicorn")},
+    )
     yield
-    structlog.reset_defaults()
+    root.handlers = handlers
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
 
 
 @pytest.fixture(autouse=True)

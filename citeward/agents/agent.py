@@ -104,5 +104,10 @@ async def ending_in_failed(events: AsyncIterator[Event]) -> AsyncGenerator[Event
             yield event
     except CitewardError as error:
         yield Failed(
-            code=error.code, message=error.message, hint=error.hint, retryable=error.retryable, status=error.status
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            retryable=error.retryable,
+            status=error.status,
+            retry_after=error.retry_after,
         )

@@ -6,21 +6,20 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
-import structlog
-
 from citeward.cache.entry import Entries
 from citeward.cache.safety import conflict
 from citeward.contracts.answer import Answer
 from citeward.contracts.cache import Scope, Turns
 from citeward.contracts.retrieval import Embedder, Vector
 from citeward.errors import CitewardError, InvalidInput
+from citeward.logs import get_logger
 
 CANDIDATES = 8
 """Near questions that are looked at; each costs the checks some tenths of a millisecond at most."""
 _REMEMBERED = 256
 """Vectors kept between a question's look-up and the storing of its answer."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class SemanticCache:

@@ -31,13 +31,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 def quiet() -> None:
     """Send the libraries' and our own logs to stderr, warnings and worse only, so that stdout is the command's own."""
     import logging
-    import sys
 
-    import structlog
+    from citeward.cli.logs import show_logs
 
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    logging.basicConfig(level=logging.ERROR)
+    show_logs(logging.WARNING, "text", others=logging.ERROR)

@@ -16,14 +16,22 @@ def serve(
         int | None, typer.Option(min=0, max=65535, help="Port; [server] port where not given, 0 takes a free one.")
     ] = None,
 ) -> int:
-    """Serve every agent over LangServe's routes: /invoke, /stream, /AGENT/invoke, /AGENT/stream, /health."""
+    """Serve every agent over LangServe's routes: /invoke, /stream, /AGENT/invoke, /AGENT/stream, /health.
+
+    Logs go to stderr: as text where that is a terminal, else an object of JSON a line.
+    """
+    import logging
+    import sys
+
     import uvicorn
 
+    from citeward.cli.logs import show_logs
     from citeward.project.declared import find_project, read_project
     from citeward.serving.app import create_app
 
     root = (project or find_project()).resolve()
     settings = read_project(root).settings.server
     app = create_app(root, max_body=settings.max_body)
-    uvicorn.run(app, host=host or settings.host, port=settings.port if port is None else port, log_level="info")
+    show_logs(logging.INFO, "text" if sys.stderr.isatty() else "json")
+    uvicorn.run(app, host=host or settings.host, port=settings.port if port is None else port, log_config=None)
     return 0

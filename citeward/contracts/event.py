@@ -132,6 +132,8 @@ class Failed:
     retryable: bool
     status: int = 500
     """The HTTP status that the error means."""
+    retry_after: float | None = None
+    """Seconds after which the same run may succeed; None where nobody named a time."""
 
 
 Event: TypeAlias = (

@@ -6,21 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from citeward.endpoint.address import address
 from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
 from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
+from citeward.endpoint.tries import Again, Tries
 from citeward.errors import (
     BadResponse,
-    CitewardError,
     DeadlineExceeded,
     InvalidInput,
     ModelUnavailable,
     SettingsError,
 )
+from citeward.logs import get_logger
 
 if TYPE_CHECKING:
     import httpx
@@ -34,7 +32,7 @@ LONGEST_WAIT = 60.0
 """Seconds, at most, between two tries. A server that asks for more is not waited for: the caller hears of it."""
 
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Endpoint:
@@ -129,25 +127,16 @@ class Endpoint:
     async def _tried(
         self, method: str, path: str, content: bytes | None, before: Callable[[], Awaitable[None]] | None
     ) -> Json:
-        tries = AsyncRetrying(
-            retry=retry_if_exception_type(_Again),
-            stop=stop_after_attempt(self._retries + 1),
-            wait=_wait,
-            before_sleep=self._log,
-            reraise=True,
-        )
-        try:
-            async for attempt in tries:
-                with attempt:
-                    if before is not None:
-                        await before()
-                    return await self._once(method, path, content)
-        except _Again as again:
-            raise again.error from again.__cause__
-        raise AssertionError("unreachable: the last try returns or raises")
+        async def once() -> Json:
+            if before is not None:
+                await before()
+            return await self._once(method, path, content)
+
+        tries = Tries(retries=self._retries, first=FIRST_WAIT, longest=LONGEST_WAIT, tell=_log)
+        return await tries.of(once)
 
     async def _once(self, method: str, path: str, content: bytes | None) -> Json:
-        """One try. Raises _Again where another may help, and the error itself where not."""
+        """One try. Raises Again where another may help, and the error itself where not."""
         import httpx
 
         url = f"{self._address.base}{path}{self._address.query}"
@@ -156,7 +145,7 @@ class Endpoint:
             async with asyncio.timeout(self._timeout):
                 answer = await client.request(method, url, content=content)
         except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
-            raise _Again(
+            raise Again(
                 DeadlineExceeded(
                     f"{self._address.base} gave no whole answer within {self._timeout:g} seconds.",
                     hint="Give it more time (`timeout`), or send less at once.",
@@ -170,7 +159,7 @@ class Endpoint:
             )
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise unreachable from error
-            raise _Again(unreachable) from error
+            raise Again(unreachable) from error
         except httpx.RequestError as error:
             raise BadResponse(
                 f"The answer of {self._address.base} cannot be read: {self._credentials.clean(str(error))}.",
@@ -185,7 +174,7 @@ class Endpoint:
         after = retry_after(reply)
         if not may_pass(reply) or (after or 0.0) > LONGEST_WAIT:
             raise refused
-        raise _Again(refused, after=after)
+        raise Again(refused, after=after)
 
     def _read(self, answer: httpx.Response) -> Json:
         import json
@@ -211,12 +200,6 @@ class Endpoint:
             )
         return value
 
-    def _log(self, state: RetryCallState) -> None:
-        outcome = state.outcome
-        again = outcome.exception() if outcome else None
-        if isinstance(again, _Again) and state.next_action:
-            logger.info("endpoint.retry", reason=again.error.message, seconds=round(state.next_action.sleep, 2))
-
     def _client(self) -> httpx.AsyncClient:
         import httpx
 
@@ -237,19 +220,5 @@ class Endpoint:
             ) from None
 
 
-class _Again(Exception):
-    """A try that failed and may be followed by another."""
-
-    def __init__(self, error: CitewardError, *, after: float | None = None) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.after = after
-
-
-def _wait(state: RetryCallState) -> float:
-    """Seconds: what the server named and up to a tenth more, so that not all come back at once; else at random in a
-    range that doubles ("full jitter")."""
-    again = state.outcome.exception() if state.outcome else None
-    if isinstance(again, _Again) and again.after is not None:
-        return again.after + wait_random_exponential(multiplier=again.after / 10, max=again.after / 10)(state)
-    return wait_random_exponential(multiplier=FIRST_WAIT, max=LONGEST_WAIT)(state)
+def _log(reason: str, seconds: float) -> None:
+    logger.info("endpoint.retry", reason=reason, seconds=seconds)

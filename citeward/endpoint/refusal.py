@@ -104,7 +104,9 @@ def refusal(answer: Reply, *, base: str, has_key: bool, clean: Callable[[str], s
             retry_after=wait,
         )
     if status in (503, 529):
-        return Overloaded(said, hint="Try again later, or send fewer requests at a time (`concurrency`).")
+        return Overloaded(
+            said, hint="Try again later, or send fewer requests at a time (`concurrency`).", retry_after=wait
+        )
     if status >= 500 or status in AGAIN:
         return ModelUnavailable(said, hint="See the server's own log.")
     if _FILTERED.search(answer.text):

@@ -7,7 +7,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypedDict
 
-import structlog
 from langchain_core.messages import AnyMessage, HumanMessage
 from langgraph.runtime import Runtime
 
@@ -16,6 +15,7 @@ from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.contracts.retrieval import Hit, Passage, Reranker, Vector
 from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
+from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.deadline import remaining
 from citeward.nodes.services import Services
@@ -27,7 +27,7 @@ CANDIDATES = 20
 PATIENCE = 5.0
 """Seconds that a reranker may take; of a run's last seconds it gets half, so that an answer can still be given."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class RetrieveState(TypedDict, total=False):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypedDict
 
-import structlog
 from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
@@ -14,6 +13,7 @@ from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.metering import ModelCall
 from citeward.contracts.retrieval import Passage, Vector
 from citeward.contracts.routing import Features, Route
+from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import to_model
 from citeward.nodes.services import Services
@@ -21,7 +21,7 @@ from citeward.nodes.services import Services
 _BYTES = 4
 """UTF-8 bytes a token has, about: four letters of a Latin script, a character and a third of a CJK one."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class RouteState(TypedDict, total=False):

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypedDict
 
-import structlog
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
@@ -17,12 +16,13 @@ from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.metering import ModelCall
 from citeward.contracts.routing import Route
 from citeward.errors import StoreError
+from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.recall import scope_of
 from citeward.nodes.services import Services
 from citeward.nodes.usage import usage
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class SettleState(TypedDict, total=False):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-import structlog
-
 from citeward.cache.entry import Entries
 from citeward.cache.exact import ExactCache
 from citeward.cache.redis import RedisCache
@@ -17,11 +15,12 @@ from citeward.contracts.retrieval import Embedder
 from citeward.errors import InvalidInput
 from citeward.evals.measure.cache import measure_cache
 from citeward.evals.measure.measurement import Measurement, Progress
+from citeward.logs import get_logger
 from citeward.project.declared import Project
 from citeward.retrieval.embedding.minilm import MiniLM
 from citeward.settings import LanceDBSettings, MiniLMSettings
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 def open_cache(project: Project, local: Embedder | None) -> Cache | None:

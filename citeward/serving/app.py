@@ -16,6 +16,7 @@ from citeward.project.opened import open_project
 from citeward.serving.body import BodyLimit
 from citeward.serving.langserve import langserve_routes
 from citeward.serving.ops import ops_routes
+from citeward.serving.waiting import retry_after
 
 
 def create_app(root: Path | None = None, *, max_body: int = 1_000_000) -> FastAPI:
@@ -46,7 +47,7 @@ def create_app(root: Path | None = None, *, max_body: int = 1_000_000) -> FastAP
 
 async def _citeward_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, CitewardError)
-    return JSONResponse({"error": error.to_dict()}, status_code=error.status)
+    return JSONResponse({"error": error.to_dict()}, status_code=error.status, headers=retry_after(error.retry_after))
 
 
 async def _invalid_request(_: Request, error: Exception) -> JSONResponse:

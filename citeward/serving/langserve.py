@@ -21,6 +21,7 @@ from pydantic import BaseModel, Field
 from citeward.agents.agent import Agent, ending_in_failed
 from citeward.contracts.event import Answered, Event, Failed, Restarted, Started, TextDelta, to_wire
 from citeward.serving.sse import sse
+from citeward.serving.waiting import retry_after
 
 AGAIN = "\n\n[The answer begins again.]\n\n"
 """Stands in the text of a stream between what was withdrawn and what counts."""
@@ -79,7 +80,9 @@ def langserve_routes() -> APIRouter:
         first = await anext(events)
         if isinstance(first, Failed):  # nothing was sent yet: the status can still say so
             await events.aclose()
-            return JSONResponse({"error": to_wire(first)}, status_code=first.status)
+            return JSONResponse(
+                {"error": to_wire(first)}, status_code=first.status, headers=retry_after(first.retry_after)
+            )
         return StreamingResponse(
             _chunks(first, events), media_type="text/event-stream", headers={"Cache-Control": "no-cache"}
         )
@@ -96,7 +99,8 @@ async def _chunks(first: Event, rest: AsyncGenerator[Event, None]) -> AsyncItera
         async for event in rest:
             restarted = restarted or isinstance(event, Restarted)
             if isinstance(event, Failed):
-                yield sse("error", {"status_code": event.status, "message": f"{event.message} (hint: {event.hint})"})
+                told = {"status_code": event.status, "message": f"{event.message} (hint: {event.hint})"}
+                yield sse("error", told if event.retry_after is None else {**told, "retry_after": event.retry_after})
                 return
             yield sse("data", _chunk(event, restarted=restarted))
     yield sse("end", {})

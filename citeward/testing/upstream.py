@@ -54,6 +54,8 @@ class Turn:
     """Pieces after which an event comes that is no JSON."""
     stall_at: int | None = None
     """Pieces after which nothing more comes, until the client goes away; 0 stalls before the first."""
+    lingers: bool = False
+    """Keeps the response open after its last event, until the client goes away."""
     silent: bool = False
     """Takes the request and never begins to answer."""
     cut_at: int | None = None
@@ -96,6 +98,7 @@ class Upstream:
         self.open = 0
         """Streams being sent."""
         self.most_open = 0
+        self._peers: set[object] = set()
         self._closed = asyncio.Event()
         self._idle = asyncio.Event()
 
@@ -103,6 +106,11 @@ class Upstream:
     def url(self) -> str:
         """With its version, as clients want it."""
         return f"http://127.0.0.1:{self._port}/v1"
+
+    @property
+    def connections(self) -> int:
+        """How many connections the chat requests came over."""
+        return len(self._peers)
 
     async def __aenter__(self) -> Upstream:
         from aiohttp import web
@@ -136,6 +144,7 @@ class Upstream:
         asked = Received(body=json.loads(await request.read()), headers=dict(request.headers))
         turn = self._turn(asked)
         self.requests.append(asked)
+        self._peers.add(request.transport and request.transport.get_extra_info("peername"))
         if turn.continues:
             turn = replace(turn, text=_rest(turn.text, asked.body))
         if turn.drop:
@@ -170,6 +179,8 @@ class Upstream:
                 sent += len(event)
                 if turn.pace:
                     await asyncio.sleep(turn.pace)
+            if turn.lingers:
+                await self._until_left()
             await response.write_eof()
         except (asyncio.CancelledError, ConnectionResetError):
             self.abandoned += 1

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Annotated
 
-import structlog
 from pydantic import Field
 
 from citeward.contracts.retrieval import Embedder, Passage, Reranker, Retriever
 from citeward.contracts.tool import Toolset
+from citeward.logs import get_logger
 from citeward.tools.toolset import FunctionToolset
 
 MOST = 20
@@ -18,7 +18,7 @@ MOST = 20
 PATIENCE = 5.0
 """Seconds that a reranker may take."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 def search_toolset(

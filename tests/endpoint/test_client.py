@@ -9,7 +9,6 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from citeward.endpoint import Endpoint, client
 from citeward.errors import (
@@ -27,6 +26,7 @@ from citeward.errors import (
     SettingsError,
 )
 from citeward.testing.endpoints import Fault, ModelServer, Reply, garbled, refused, stalled
+from citeward.testing.logs import captured_logs
 
 BODY = {"model": "tiny", "input": ["a black cat"]}
 KEY = "sk-very-secret-key-123"
@@ -247,7 +247,7 @@ async def test_the_key_is_in_no_error_and_no_log(server: ModelServer, caplog: py
     caplog.set_level(logging.INFO)
     echo = refused(401, f"Incorrect API key provided: {KEY}")
     told = [repr(Endpoint(server.url, api_key=KEY))]
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         for faults in (
             [echo],
             [refused(429, KEY)] * 3,

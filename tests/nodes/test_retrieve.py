@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
-from structlog.testing import capture_logs
 
 from citeward.citations.stream import Citer
 from citeward.contracts.event import Cited, Event, Guarded
@@ -26,6 +25,7 @@ from citeward.nodes.services import Limits, Services
 from citeward.prompts.template import Template
 from citeward.retrieval.lancedb import LanceStore
 from citeward.testing.embedding import HashEmbedder
+from citeward.testing.logs import captured_logs
 
 PROMPT = Template.model_validate({"name": "t", "version": "1", "messages": [{"role": "system", "content": "Answer."}]})
 HARBOUR = "The harbour was dug in 1804.\n\nThe harbour has two gates.\n\nThe harbour closes at night."
@@ -142,7 +142,7 @@ async def test_a_reranker_that_fails_leaves_the_order_of_the_search_and_is_flagg
     services: Services, error: Exception, named: str
 ) -> None:
     plain, _ = await _run(services)
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         written, events = await _run(replace(services, reranker=Raising(error)))
     assert written["passages"] == plain["passages"]
     assert written["degraded"]
@@ -157,7 +157,7 @@ async def test_a_reranker_that_takes_too_long_is_left_behind(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(room, "PATIENCE", 0.02)
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         written, _ = await _run(replace(services, reranker=Hanging()))
     assert written["degraded"]
     assert written["passages"]

@@ -3,10 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import structlog
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
-from structlog.testing import capture_logs
 
 from citeward.contracts.event import Event, Routed
 from citeward.contracts.guardrail import Action, Origin, Verdict
@@ -20,6 +18,7 @@ from citeward.nodes.route import route
 from citeward.nodes.services import Services
 from citeward.prompts.template import Template
 from citeward.testing.embedding import HashEmbedder
+from citeward.testing.logs import captured_logs
 
 PROMPT = Template.model_validate({"name": "t", "version": "1", "messages": [{"role": "system", "content": "Answer."}]})
 CHOSEN = Route(tier="small", model="m", fallbacks=("n",), reason="because", scores={"difficulty": 0.123456})
@@ -49,8 +48,7 @@ async def _asked(services: Services, state: dict[str, Any]) -> tuple[Features, d
 
 
 async def test_the_choice_goes_to_the_state_the_sink_and_the_log_with_reason_and_scores(services: Services) -> None:
-    structlog.reset_defaults()  # a test of the command line may have turned logs of this level off
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         _, written, events = await _asked(services, {})
     assert written == {"route": CHOSEN, "thread_model": "m"}
     assert events == [Routed(route=CHOSEN)]

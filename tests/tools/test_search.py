@@ -3,10 +3,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from structlog.testing import capture_logs
 
 from citeward.contracts.retrieval import Hit, Passage
 from citeward.contracts.tool import ToolCall
+from citeward.testing.logs import captured_logs
 from citeward.testing.suites.toolset import check_toolset
 from citeward.tools.search import search_toolset
 
@@ -99,7 +99,7 @@ async def test_where_the_reranker_fails_the_order_of_the_search_stands():
         async def rerank(self, query: str, passages: Sequence[Passage], /, *, limit: int, tenant: str = "default"):
             raise ConnectionError(query)
 
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         toolset = search_toolset(Shelf(), reranker=Failing(), tenant="acme")
         result = await toolset.call(call(query="Mondays Sundays", limit=1))
     assert result.content == "[1] About (a.md)\nAcme ships on Mondays."

@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from citeward.cache.entry import Near, question_key, scope_key, storable
 from citeward.cache.redis.mirror import Mirror
 from citeward.cache.redis.server import Server
@@ -16,6 +14,7 @@ from citeward.cache.redis.turns import LEASE, RedisTurns
 from citeward.contracts.answer import Answer
 from citeward.contracts.cache import Scope, Turns
 from citeward.contracts.retrieval import Vector
+from citeward.logs import get_logger
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -24,7 +23,7 @@ FORMAT = "1"
 """Part of every key: a version of Citeward that stores answers otherwise does not read these."""
 _AT_ONCE = 500
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class RedisCache:

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-import structlog
-
 from citeward.errors import SettingsError
+from citeward.logs import get_logger
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -18,7 +17,7 @@ T = TypeVar("T")
 COOLDOWN = 5.0
 """Seconds for which a server that failed is not asked: while it is down, questions do not each wait for a timeout."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Server:

@@ -6,20 +6,19 @@ import json
 import re
 from collections.abc import AsyncGenerator, Sequence
 
-import structlog
-
 from citeward.contracts.answer import NOT_ENOUGH
 from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest, TokenUsage, ToolCallFragment
 from citeward.contracts.retrieval import TokenEmbedder
 from citeward.contracts.tool import ToolCall, ToolDecider, ToolSpec
 from citeward.errors import ModelError
+from citeward.logs import get_logger
 from citeward.models.extractive.evidence import weigh
 from citeward.models.extractive.floor import enough
 from citeward.models.extractive.quoting import chosen, written
 from citeward.models.extractive.reading import Reading, read, told
 from citeward.models.extractive.vectors import PassageVectors
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 _PIECE = re.compile(r"\s*\S+|\s+")
 

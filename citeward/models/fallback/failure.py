@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from citeward.errors import BudgetSpent, CitewardError, DeadlineExceeded, ModelError, NotFound, RateLimited
+from citeward.errors import BudgetSpent, CitewardError, DeadlineExceeded, ModelError, NotFound, Overloaded, RateLimited
 
 PASSED_ON = (ModelError, NotFound)
 """Errors after which another model is asked. NotFound is an endpoint that does not know its model."""
@@ -29,7 +29,8 @@ def combined(failures: Sequence[Failure], *, out_of_time: bool = False) -> Citew
 
     One failure is told as it is. Of several, the message lists each model with its reason, and the type is the most
     telling one: DeadlineExceeded where the time is over; else the last that another try may change, so that the whole
-    is retryable where a part is; else the last. RateLimited asks to wait for the shortest time that a model asked for.
+    is retryable where a part is; else the last. RateLimited and Overloaded ask for the shortest wait that a model
+    asked for.
 
     Args:
         failures: In order, at least one unless the time is over.
@@ -48,9 +49,9 @@ def combined(failures: Sequence[Failure], *, out_of_time: bool = False) -> Citew
     errors = asked or [failure.error for failure in failures]
     error = next((error for error in reversed(errors) if error.retryable), errors[-1])
     message = f"no model answered: {told}"
-    if isinstance(error, RateLimited):
-        waits = [e.retry_after for e in errors if isinstance(e, RateLimited) and e.retry_after is not None]
-        return RateLimited(message, hint=error.hint, retry_after=min(waits, default=None))
+    if isinstance(error, RateLimited | Overloaded):
+        waits = [e.retry_after for e in errors if e.retry_after is not None]
+        return type(error)(message, hint=error.hint, retry_after=min(waits, default=None))
     if isinstance(error, BudgetSpent):
         return BudgetSpent(message, hint=error.hint, retry_after=error.retry_after)
     return type(error)(message, hint=error.hint)

@@ -6,11 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import structlog
-
 from citeward.contracts.metering import Allowance, Hold, ModelCall, Spend, Spender
 from citeward.endpoint.loops import PerLoop
 from citeward.errors import ModelUnavailable, SettingsError, StoreUnavailable
+from citeward.logs import get_logger
 from citeward.models.metering.memory import DUST, day_of, least_left
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ return 1
 """
 """Looks and takes in one step: Redis runs a script alone."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class RedisMeter:

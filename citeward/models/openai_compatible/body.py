@@ -10,6 +10,7 @@ from citeward.contracts.model import Message, ModelRequest
 from citeward.contracts.tool import ToolSpec
 from citeward.errors import InvalidInput
 from citeward.models.openai_compatible.dialect import Dialect
+from citeward.models.openai_compatible.strict import strict
 
 MOST_LOGPROBS = 20
 GO_ON = "Go on exactly where your last message stops. Repeat nothing of it, and do not comment on this."
@@ -32,7 +33,7 @@ def body(request: ModelRequest, *, model: str, dialect: Dialect, extra: Mapping[
     made: dict[str, Any] = {"model": model, "messages": messages, "stream": True}
     made["stream_options"] = {"include_usage": True}
     if request.tools:
-        made["tools"] = [_tool(spec) for spec in request.tools]
+        made["tools"] = [_tool(spec, dialect) for spec in request.tools]
         if request.tool_choice:
             made["tool_choice"] = _tool_choice(request.tool_choice)
     if request.output_schema is not None:
@@ -84,8 +85,10 @@ def _message(message: Message) -> dict[str, Any]:
     return made
 
 
-def _tool(spec: ToolSpec) -> dict[str, Any]:
-    function = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
+def _tool(spec: ToolSpec, dialect: Dialect) -> dict[str, Any]:
+    function: dict[str, Any] = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
+    if strict(spec.parameters, dialect.strict_tools):
+        function["strict"] = True
     return {"type": "function", "function": function}
 
 

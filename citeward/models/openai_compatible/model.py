@@ -22,8 +22,8 @@ class OpenAICompatibleModel:
 
     Making one opens nothing. Connections are pooled, one pool an event loop; proxies and certificates come from the
     environment (HTTPS_PROXY, NO_PROXY, SSL_CERT_FILE). A call is tried again only while nothing of its answer has
-    come: what the caller was given is never given twice. Closing the stream closes the connection, on which vLLM and
-    its like stop computing.
+    come: what the caller was given is never given twice. Closing the stream before its end closes the connection, on
+    which vLLM and its like stop computing; one that was read to its end serves the next call.
 
     Args:
         url: Up to and with the version, as `http://127.0.0.1:8001/v1`.
@@ -110,6 +110,7 @@ class OpenAICompatibleModel:
                 raise self._transport.bad("ended its answer in the middle of an event")
             if not finished:
                 raise self._transport.bad("ended its answer before the end")
+            await self._transport.end(response)
         finally:
             response.close()
 

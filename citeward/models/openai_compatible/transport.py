@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-
-import structlog
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from citeward.endpoint.address import address
 from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
 from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
-from citeward.errors import BadResponse, CitewardError, ModelTimeout, ModelUnavailable, SettingsError
+from citeward.endpoint.tries import Again, Tries
+from citeward.errors import BadResponse, ModelTimeout, ModelUnavailable, SettingsError
+from citeward.logs import get_logger
 
 if TYPE_CHECKING:
     import aiohttp
 
+FIRST_WAIT = 0.2
+"""Seconds, at most, before the first further try where the server names no time."""
 LONGEST_WAIT = 20.0
 """Seconds between two tries; a server that asks for more is not waited for, so that a fallback can answer."""
+LAST_BYTES = 0.1
+"""Seconds that a server may take to end its response after the last event, and keep its connection."""
 _ERROR_BODY = 65_536
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Transport:
@@ -77,20 +81,8 @@ class Transport:
 
     async def post(self, content: bytes, until: float | None) -> aiohttp.ClientResponse:
         """The response, once the server has begun to answer; what may pass is tried again."""
-        tries = AsyncRetrying(
-            retry=retry_if_exception_type(_Again),
-            stop=stop_after_attempt(self._retries + 1),
-            wait=_wait,
-            before_sleep=self._log,
-            reraise=True,
-        )
-        try:
-            async for attempt in tries:
-                with attempt:
-                    return await self._posted(content, until)
-        except _Again as again:
-            raise again.error from again.__cause__
-        raise AssertionError("unreachable: the last try returns or raises")
+        tries = Tries(retries=self._retries, first=FIRST_WAIT, longest=LONGEST_WAIT, tell=_log)
+        return await tries.of(lambda: self._posted(content, until), until=until)
 
     async def _posted(self, content: bytes, until: float | None) -> aiohttp.ClientResponse:
         import aiohttp
@@ -111,7 +103,7 @@ class Transport:
             )
             if isinstance(error, aiohttp.ClientConnectorCertificateError):
                 raise unreachable from error
-            raise _Again(unreachable, until=until) from error
+            raise Again(unreachable) from error
         if response.status == 200 and "json" not in response.content_type:
             return response
         try:
@@ -128,7 +120,7 @@ class Transport:
         after = retry_after(reply)
         if not may_pass(reply) or (after or 0.0) > _left(until, LONGEST_WAIT):
             raise refused
-        raise _Again(refused, after=after, until=until)
+        raise Again(refused, after=after)
 
     async def read(self, response: aiohttp.ClientResponse, until: float | None) -> bytes:
         """What has come of the body since the last read, at least a byte; nothing at its end."""
@@ -146,6 +138,17 @@ class Transport:
                 f"{self.server} broke off in the middle of an answer: {self.clean(str(error)) or type(error).__name__}",
                 hint="See the server's own log.",
             ) from error
+
+    async def end(self, response: aiohttp.ClientResponse) -> None:
+        """Read what follows the last event, which is nothing but the response's own end, so that its connection
+        serves the next call. One that does not end at once is closed."""
+        import aiohttp
+
+        content = response.content
+        with contextlib.suppress(TimeoutError, aiohttp.ClientError, OSError):
+            async with asyncio.timeout(LAST_BYTES):
+                while not content.at_eof():
+                    await content.readany()
 
     def _session(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -178,31 +181,9 @@ class Transport:
         """Without anything that was to be kept secret, and not too long."""
         return self._credentials.clean(text)
 
-    def _log(self, state: RetryCallState) -> None:
-        again = state.outcome.exception() if state.outcome else None
-        if isinstance(again, _Again) and state.next_action:
-            logger.info("model.retry", reason=again.error.message, seconds=round(state.next_action.sleep, 2))
 
-
-class _Again(Exception):
-    """A try that failed before its first byte and may be followed by another."""
-
-    def __init__(self, error: CitewardError, *, after: float | None = None, until: float | None = None) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.after = after
-        self.until = until
-
-
-def _wait(state: RetryCallState) -> float:
-    """Seconds: what the server named, else at random in a range that doubles; never past the request's own time."""
-    again = state.outcome.exception() if state.outcome else None
-    seconds = wait_random_exponential(multiplier=0.2, max=LONGEST_WAIT)(state)
-    if isinstance(again, _Again):
-        seconds = max(seconds, again.after or 0.0)
-        if again.until is not None:
-            seconds = min(seconds, max(0.0, again.until - time.monotonic()))
-    return seconds
+def _log(reason: str, seconds: float) -> None:
+    logger.info("model.retry", reason=reason, seconds=seconds)
 
 
 def _left(until: float | None, most: float) -> float:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import structlog
-
 from citeward.contracts.retrieval import Embedder, Vector
 from citeward.contracts.routing import Difficulty, Features
 from citeward.errors import ModelError, SettingsError
+from citeward.logs import get_logger
 from citeward.models.router.fitted import Fitted
 from citeward.models.router.logistic import sigmoid
 from citeward.models.router.surface import NAMES, surface
@@ -27,7 +26,7 @@ THUMB = {
 THUMB_START = -4.5
 THUMB_THRESHOLD = 0.5
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class HeuristicScorer:

@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import structlog
-
 from citeward.contracts.routing import Status
 from citeward.endpoint.loops import PerLoop
 from citeward.errors import CitewardError, ModelUnavailable, SettingsError
+from citeward.logs import get_logger
 from citeward.models.vllm.metrics import metrics_url, read_metrics
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 KEPT = 15
 """Times `every` for which what was seen is still told."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)

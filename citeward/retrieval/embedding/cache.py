@@ -11,17 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from citeward.contracts.retrieval import Vector
 from citeward.errors import SettingsError
+from citeward.logs import get_logger
 from citeward.retrieval.embedding import cached
 
 MAX_BYTES = 2 * 1024**3
 """Of the file: about 300,000 vectors of 1536 numbers."""
 
 T = TypeVar("T")
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class VectorCache:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import structlog
 
 from citeward.contracts.retrieval import Vector, Vectors
 from citeward.endpoint import Endpoint, Json, PerLoop
 from citeward.errors import ContextTooLong, InvalidInput, ModelError, SettingsError
+from citeward.logs import get_logger
 from citeward.retrieval.embedding.answer import vectors_of
 from citeward.retrieval.embedding.cache import VectorCache
 from citeward.retrieval.embedding.pace import Pace
@@ -24,7 +24,7 @@ REQUEST_TOKENS = 200_000
 LEAST_TOKENS = 16
 """A text that is too long for the model even when cut to this is no matter of length."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class EndpointEmbedder:

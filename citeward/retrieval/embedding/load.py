@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import structlog
-
 from citeward.errors import ModelUnavailable
+from citeward.logs import get_logger
 from citeward.retrieval.embedding import files
 from citeward.retrieval.embedding.graph import rewrite
 from citeward.retrieval.embedding.keep import cache_folder, keep
@@ -28,7 +27,7 @@ PROBES = (
     "Die Rechnung über 1.249,50 € ist am 3. Mai fällig. 请在五月三日之前付款。 🙂",
 )
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Graph(StrEnum):

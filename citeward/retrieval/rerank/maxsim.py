@@ -15,10 +15,10 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import structlog
 
 from citeward.contracts.retrieval import Passage, TokenEmbedder, TokenVectors, Vectors
 from citeward.errors import InvalidInput, StoreCorrupt
+from citeward.logs import get_logger
 from citeward.retrieval.place import placed
 from citeward.retrieval.rerank.content import content_tokens
 from citeward.retrieval.rerank.packing import TokenVectorPacker
@@ -31,7 +31,7 @@ weigh about alike. Powers of 4 and 8 and weights of 2, 4 and 8 measured the same
 BATCH = 8
 """Passages without stored vectors that one rerank embeds at a time, so that others get their turn."""
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class TokenStore(Protocol):

@@ -1,7 +1,6 @@
 """What becomes of runs while the server is not there."""
 
 import pytest
-from structlog.testing import capture_logs
 
 from citeward.cache.once import get_once
 from citeward.cache.redis import RedisCache
@@ -9,6 +8,7 @@ from citeward.cache.redis.server import COOLDOWN, Server
 from citeward.contracts.answer import Answer, Outcome
 from citeward.contracts.cache import Scope
 from citeward.errors import SettingsError
+from citeward.testing.logs import captured_logs
 
 SCOPE = Scope(tenant="t", agent="a", version="1")
 ANSWER = Answer(text="It is 4.", outcome=Outcome.ANSWERED)
@@ -16,7 +16,7 @@ ANSWER = Answer(text="It is 4.", outcome=Outcome.ANSWERED)
 
 async def test_a_server_that_is_down_is_a_miss_and_said_once(unused_tcp_port: int) -> None:
     cache = RedisCache(f"redis://user:secret@127.0.0.1:{unused_tcp_port}/0")
-    with capture_logs() as said:
+    with captured_logs() as said:
         await cache.put("q", ANSWER, SCOPE)
         assert await cache.get("q", SCOPE) is None
         assert await get_once(cache, "q", SCOPE, run_id="1", wait=60, seconds=60) is None

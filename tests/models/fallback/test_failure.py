@@ -26,6 +26,13 @@ def test_where_none_is_retryable_it_is_the_last() -> None:
     assert isinstance(error, AuthenticationFailed)
 
 
+def test_of_full_servers_the_shortest_wait_is_told() -> None:
+    full = [Failure(model="d", error=Overloaded("full", hint="Wait.", retry_after=wait)) for wait in (9.0, 4.0)]
+    error = combined(full)
+    assert isinstance(error, Overloaded)
+    assert error.retry_after == 4.0
+
+
 def test_of_rate_limits_the_shortest_wait_is_told() -> None:
     error = combined([_slow("a", 30.0), _slow("b", None), _slow("c", 7.0)])
     assert isinstance(error, RateLimited)

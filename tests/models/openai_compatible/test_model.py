@@ -131,6 +131,7 @@ async def test_dialects_differ_where_the_servers_do() -> None:
         (Turn(status=404, message="no model m"), NotFound),
         (Turn(status=429, retry_after=3), RateLimited),
         (Turn(status=503), Overloaded),
+        (Turn(status=503, retry_after=3), Overloaded),
         (Turn(status=500), ModelUnavailable),
         (Turn(status=400, message="This model's maximum context length is 8 tokens"), ContextTooLong),
         (Turn(status=400, code="content_filter"), ContentFiltered),
@@ -158,8 +159,7 @@ async def test_each_fault_has_its_own_error(turn: Turn, expected: type[CitewardE
         _, error = await said_until_it_failed(model)
     assert type(error) is expected, error
     assert error.hint
-    if isinstance(error, RateLimited) and turn.retry_after:
-        assert error.retry_after == 3
+    assert error.retry_after == turn.retry_after
 
 
 async def test_a_server_that_is_not_there_cannot_be_reached() -> None:
@@ -203,6 +203,31 @@ async def test_a_server_that_asks_for_a_long_wait_is_not_waited_for() -> None:
         _, error = await said_until_it_failed(model)
     assert isinstance(error, RateLimited) and error.retry_after == 3600
     assert len(server.requests) == 1
+
+
+async def test_ten_answers_in_a_row_come_over_one_connection() -> None:
+    async with Upstream(Turn(text=("Hel", "lo."))) as server, client(server) as model:
+        for _ in range(10):
+            await said(model)
+    assert (len(server.requests), server.connections) == (10, 1)
+
+
+async def test_an_answer_that_was_left_takes_its_connection_with_it() -> None:
+    turns = (Turn(text=["a"] * 1000, pace=0.01), Turn(text=("b",)))
+    async with Upstream(*turns) as server, client(server) as model:
+        async with aclosing(model.stream(ASKED)) as stream:
+            await anext(stream)
+        await said(model)
+    assert server.connections == 2
+
+
+async def test_a_server_that_does_not_end_its_response_is_not_waited_for() -> None:
+    async with Upstream(Turn(text=("Hello.",), lingers=True)) as server, client(server) as model:
+        async with asyncio.timeout(5):
+            for _ in range(2):
+                assert "".join(delta.text for delta in await said(model)) == "Hello."
+        await server.idle()
+    assert (server.connections, server.abandoned) == (2, 2)
 
 
 async def test_leaving_the_stream_closes_the_connection() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from structlog.testing import capture_logs
 
 from citeward.errors import SettingsError
 from citeward.retrieval.embedding.cache import VectorCache
 from citeward.testing.embedding import HashEmbedder
+from citeward.testing.logs import captured_logs
 
 EMBEDDER = HashEmbedder(dimensions=16)
 
@@ -93,7 +93,7 @@ async def test_a_cache_smaller_than_one_vector_ends(path: Path) -> None:
 )
 async def test_a_file_that_is_no_database_is_set_aside(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         cache = await filled(path, "cat")
     assert await known(cache, "cat") == ["cat"]
     await cache.aclose()
@@ -111,7 +111,7 @@ async def test_a_file_that_is_damaged_while_it_is_open_is_set_aside(path: Path) 
     content = bytearray(path.read_bytes())
     content[4096:] = b"\x5a" * (len(content) - 4096)
     path.write_bytes(content)
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         assert await known(cache, *(f"text {n}" for n in range(500))) == []
     assert [entry["event"] for entry in logs] == ["embedding.cache_damaged"]
     await cache.put("m", await vectors_of("cat"))
@@ -156,7 +156,7 @@ async def test_a_file_of_another_version_is_begun_anew(path: Path) -> None:
 async def test_a_place_that_cannot_be_written_is_done_without_and_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     cache = VectorCache(tmp_path / "file" / "vectors.sqlite")
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         await cache.put("m", await vectors_of("cat"))
         assert await known(cache, "cat") == []
     await cache.aclose()

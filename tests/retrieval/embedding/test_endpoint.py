@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from structlog.testing import capture_logs
 
 from citeward.endpoint import Endpoint, client
 from citeward.errors import (
@@ -23,6 +22,7 @@ from citeward.errors import (
 from citeward.retrieval.embedding.endpoint import EndpointEmbedder
 from citeward.testing.embedding import HashEmbedder
 from citeward.testing.endpoints import Fault, ModelServer, altered, garbled, refused, stalled
+from citeward.testing.logs import captured_logs
 from citeward.testing.suites.embedder import EMBEDDER_CHECKS, EmbedderCheck
 
 TEXTS = ["a black cat", "the white dog", "a steam ship"]
@@ -156,7 +156,7 @@ async def test_a_text_that_is_too_long_by_estimate_is_cut(server: ModelServer) -
 
 async def test_a_text_that_is_too_long_for_the_server_is_halved_until_it_fits(server: ModelServer) -> None:
     long = "word " * 3000
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         rows = await embed(server, ["one", long, "two", "three"])
     assert np.allclose(rows[[0, 2, 3]], await HashEmbedder(dimensions=32).embed(["one", "two", "three"]), atol=1e-6)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1)
@@ -281,7 +281,7 @@ async def test_what_was_embedded_before_a_failure_is_kept(server: ModelServer, t
 
 async def test_a_cache_that_cannot_be_made_is_done_without(server: ModelServer, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         assert (await embed(server, TEXTS, cache=tmp_path / "file" / "vectors.sqlite")).shape == (3, 32)
     assert [entry["event"] for entry in logs] == ["embedding.cache_off"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from structlog.testing import capture_logs
 
 from citeward.errors import ModelUnavailable
 from citeward.retrieval.embedding import files, load
 from citeward.retrieval.embedding.load import Graph
 from citeward.retrieval.embedding.session import Session
+from citeward.testing.logs import captured_logs
 
 LOAD_WHEN_TOLD = """
 import sys
@@ -73,7 +73,7 @@ def test_a_damaged_graph_is_built_anew(tmp_path: Path) -> None:
 
 def test_a_cache_that_cannot_be_written_means_the_shipped_graph_said_aloud(tmp_path: Path, shipped: Session) -> None:
     (tmp_path / "file").write_text("in the way")
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         loaded = load.load(tmp_path / "file")
     assert loaded.graph is Graph.SHIPPED
     assert "cannot be kept" in loaded.notice

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from structlog.testing import capture_logs
 
 from citeward.contracts.retrieval import Passage, Reranker, TokenEmbedder, TokenVectors, Vectors
 from citeward.errors import InvalidInput, StoreUnavailable
@@ -13,6 +12,7 @@ from citeward.retrieval.embedding.minilm import MiniLM
 from citeward.retrieval.place import placed
 from citeward.retrieval.rerank.maxsim import BATCH, MaxSimReranker, closeness
 from citeward.retrieval.rerank.packing import TokenVectorPacker
+from citeward.testing.logs import captured_logs
 
 TEXTS = (
     "The harbour was dug in 1804 by two hundred men.",
@@ -129,7 +129,7 @@ async def test_passages_without_readable_vectors_are_computed_and_the_log_says_h
     kept["d#2"] = TokenVectorPacker().pack(narrow)
     del kept["d#3"]
     embedder.asked.clear()
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         ranked = await MaxSimReranker(embedder, stored=Shelf({"default": kept})).rerank("bread", passages, limit=4)
     assert len(ranked) == 4
     assert ranked[0].id == "d#3"

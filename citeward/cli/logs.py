@@ -1,0 +1,47 @@
+"""How the command line shows log lines: to stderr, for people as text, for programs as JSON."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal, TypeAlias
+
+Rendering: TypeAlias = Literal["text", "json"]
+
+
+def show_logs(level: int, rendering: Rendering, *, others: int = logging.WARNING) -> None:
+    """Show the library's lines of this level and worse, and other packages' of theirs.
+
+    Args:
+        level: Of our own lines, and of the server's.
+        rendering: `json` is an object a line: `timestamp`, `level`, `logger`, `event`, and the event's fields.
+        others: Of every other package.
+    """
+    import structlog
+    from structlog.stdlib import ProcessorFormatter
+
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    last: list[Any] = [ProcessorFormatter.remove_processors_meta]
+    if rendering == "json":
+        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+    else:
+        last.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=[_fields, *shared], processors=last))
+    logging.basicConfig(level=others, handlers=[handler], force=True)
+    for name in ("citeward", "uvicorn"):
+        logging.getLogger(name).setLevel(level)
+
+
+def _fields(_logger: Any, _name: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Our own records' fields beside the event's name, in the place of the line of text that holds both."""
+    record = line["_record"]
+    if hasattr(record, "fields") and hasattr(record, "event"):
+        line.update(record.fields)
+        line["event"] = record.event
+    return line
