@@ -17,6 +17,7 @@ from citeward.project.declared import Project
 from citeward.retrieval.embedding.endpoint import EndpointEmbedder
 from citeward.retrieval.embedding.minilm import MiniLM
 from citeward.retrieval.embedding.paired import PairedEmbedder
+from citeward.retrieval.embedding.remembered import RememberedEmbedder
 from citeward.retrieval.lancedb import LanceStore
 from citeward.retrieval.rerank.cross_encoder import CrossEncoderReranker
 from citeward.retrieval.rerank.endpoint import EndpointReranker
@@ -46,7 +47,8 @@ async def open_retrieval(project: Project, *, beside: bool = False) -> AsyncIter
 
     Args:
         project: Whose settings are read.
-        beside: Open the store beside the live one, to fill it anew with the settings' embedder.
+        beside: Open the store beside the live one, to fill it anew with the settings' embedder. Nothing is searched
+            there, so there is no reranker.
 
     Raises:
         SettingsError: An address or a key that cannot be used.
@@ -56,7 +58,7 @@ async def open_retrieval(project: Project, *, beside: bool = False) -> AsyncIter
         embedder = _embedder(project, local, stack)
         store = open_store(project, embedder, beside=beside)
         stack.push_async_callback(store.close)
-        reranker = _reranker(project, local, store, stack)
+        reranker = None if beside else _reranker(project, local, store, stack)
         packer = TokenVectorPacker() if local is not None and project.settings.reranker.kind == "maxsim" else None
         yield Retrieval(store=store, embedder=embedder, local=local, reranker=reranker, packer=packer)
 
@@ -106,7 +108,7 @@ def _local(project: Project) -> TokenEmbedder | None:
     if settings.kind == "none":
         return None
     cache = settings.cache if isinstance(settings, MiniLMSettings) else None
-    return MiniLM(cache_dir=project.path(cache) if cache else None)
+    return RememberedEmbedder(MiniLM(cache_dir=project.path(cache) if cache else None))
 
 
 def _embedder(project: Project, local: TokenEmbedder | None, stack: AsyncExitStack) -> Embedder | None:
