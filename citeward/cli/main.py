@@ -12,6 +12,7 @@ from rich.console import Console
 from citeward import __version__
 from citeward.cli.agents import agents
 from citeward.cli.ask import ask
+from citeward.cli.cache import cache
 from citeward.cli.chat import chat
 from citeward.cli.demo import demo
 from citeward.cli.doctor import doctor
@@ -71,6 +72,7 @@ app.command("doctor")(doctor)
 app.command("eval")(evaluate)
 app.command("measure")(measure)
 app.add_typer(router)
+app.add_typer(cache)
 app.add_typer(models)
 app.add_typer(policy)
 app.add_typer(threads)

@@ -22,6 +22,17 @@ ThreadOption = Annotated[str | None, typer.Option("--thread", "-t", help="Go on 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 
 
+def project_folder(given: Path | None) -> Path | None:
+    """The project's folder; None outside any project, where the starter's settings are used."""
+    from citeward.errors import NotFound
+    from citeward.project.declared import find_project
+
+    try:
+        return given or find_project()
+    except NotFound:
+        return None
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run to the end; Ctrl-C cancels it and waits for it to clean up."""
     quiet()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from citeward.cli.options import ProjectOption, run
+from citeward.cli.options import ProjectOption, project_folder, run
 
 if TYPE_CHECKING:
     from citeward.project.routing import Calibration
@@ -50,7 +50,7 @@ def fit(
     from citeward.evals.measure.measurement import render, write_json
     from citeward.models.router.fitted import to_dict
 
-    root = _root(project)
+    root = project_folder(project)
     calibration = run(_fit(root, data, share, loss, seed))
     where = out or (root or Path()) / FILE
     write_json(where, to_dict(calibration.fitted))
@@ -60,17 +60,6 @@ def fit(
     if json is not None:
         write_json(json, calibration.measurement.to_dict())
     return 0
-
-
-def _root(project: Path | None) -> Path | None:
-    """The project's folder; None outside any project, where the starter's settings are used."""
-    from citeward.errors import NotFound
-    from citeward.project.declared import find_project
-
-    try:
-        return project or find_project()
-    except NotFound:
-        return None
 
 
 async def _fit(root: Path | None, data: Path, share: float | None, loss: float | None, seed: int) -> Calibration:

@@ -32,6 +32,10 @@ class CacheSettings(Section):
     error_bound: float = Field(
         0.02, gt=0, le=0.5, description="share of semantic hits that may be wrong; the threshold follows from it"
     )
+    fitted: Path | None = Field(None, description="what `citeward cache fit` wrote; its threshold is used")
+    threshold: float | None = Field(
+        None, gt=0, le=1, description="least cosine of a semantic hit; what was fitted, or ships, where None"
+    )
 
 
 class ServerSettings(Section):

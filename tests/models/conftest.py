@@ -5,9 +5,11 @@ import json
 import os
 import subprocess
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +24,20 @@ QUIET = {
     "OMP_NUM_THREADS": "1",
 }
 """Off the network, and small."""
+SERVING = VLLMOptions(
+    port=0,
+    served_model_name="tiny-chat",
+    dtype="float32",
+    max_model_len=2048,
+    max_num_seqs=64,
+    enable_prefix_caching=True,
+    tool_call_parser="hermes",
+    tool_strict_level="parameter",
+    enable_lora=True,
+    max_lora_rank=8,
+    enforce_eager=True,
+)
+"""How the tiny model is served."""
 TINY = Path(__file__).parent / "vllm" / "tiny_chat.py"
 
 
@@ -31,6 +47,8 @@ class Served:
 
     url: str
     name: str
+    pid: int | None = None
+    """Of its process group, where it was started here."""
 
     @property
     def folder(self) -> str:
@@ -57,6 +75,24 @@ def tiny_chat(vllm_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture(scope="session")
+def serving_vllm(vllm_python: Path, tiny_chat: Path) -> Callable[..., AbstractContextManager[Served]]:
+    """Serves the tiny model for as long as a block lasts, with other options where given."""
+
+    @contextmanager
+    def serving(**options: Any) -> Iterator[Served]:
+        told = replace(SERVING, python=vllm_python, **options)
+        server = VLLMServer(str(tiny_chat), told, deadline=300, environment=QUIET)
+        with asyncio.Runner() as runner:
+            runner.run(server.__aenter__())
+            try:
+                yield Served(url=server.url, name=server.name, pid=server.pid)
+            finally:
+                runner.run(server.__aexit__(None, None, None))
+
+    return serving
+
+
+@pytest.fixture(scope="session")
 def vllm_server(request: pytest.FixtureRequest) -> Iterator[Served]:
     """The server that CITEWARD_TEST_VLLM names (as http://127.0.0.1:8103/v1#tiny-chat), or one started for the run."""
     named = os.environ.get("CITEWARD_TEST_VLLM")
@@ -66,24 +102,5 @@ def vllm_server(request: pytest.FixtureRequest) -> Iterator[Served]:
         return
     if not os.environ.get("CITEWARD_TEST_VLLM_PYTHON"):
         pytest.skip("neither CITEWARD_TEST_VLLM nor CITEWARD_TEST_VLLM_PYTHON is set: no vLLM to test against")
-    options = VLLMOptions(
-        python=request.getfixturevalue("vllm_python"),
-        port=0,
-        served_model_name="tiny-chat",
-        dtype="float32",
-        max_model_len=2048,
-        max_num_seqs=64,
-        enable_prefix_caching=True,
-        tool_call_parser="hermes",
-        tool_strict_level="parameter",
-        enable_lora=True,
-        max_lora_rank=8,
-        enforce_eager=True,
-    )
-    server = VLLMServer(str(request.getfixturevalue("tiny_chat")), options, deadline=300, environment=QUIET)
-    with asyncio.Runner() as runner:
-        runner.run(server.__aenter__())
-        try:
-            yield Served(url=server.url, name=server.name)
-        finally:
-            runner.run(server.__aexit__(None, None, None))
+    with request.getfixturevalue("serving_vllm")() as served:
+        yield served

@@ -26,7 +26,8 @@ def conflict(a: str, b: str) -> str:
     ''
     """
     one, other = read(a), read(b)
-    if one.words == other.words and one.identifiers == other.identifiers and one.words:
+    alike = one.words == other.words and one.identifiers == other.identifiers
+    if alike and one.quantities == other.quantities and one.words:
         return ""
     if not (one.english and other.english):
         return "language"

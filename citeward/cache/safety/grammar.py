@@ -15,6 +15,8 @@ _NOT_NEGATING = re.compile(
     r"\b(?:or not|not only|if not|no matter|no longer|not any ?more|why not)\b|^no,|\bno\.(?=\s*\d)", re.IGNORECASE
 )
 _ENDED = re.compile(r"\b(?:no longer|not any ?more|any ?more)\b", re.IGNORECASE)
+_YET = re.compile(r"\b(?:has|have|had|is|are|was|were)\s+yet\s+to\b", re.IGNORECASE)
+"""Says that something has not happened."""
 FILLERS = frozenset(
     stem(word)
     for word in """please exactly really actually simply basically currently possible way want need like know tell
@@ -55,9 +57,9 @@ _PASSIVE = re.compile(
 
 
 def negations(text: str, tokens: re.Pattern[str]) -> int:
-    """How many words of the text negate; set phrases such as "or not" do not."""
+    """How often the text negates; set phrases such as "or not" do not, "have yet to" does."""
     spoken = tokens.findall(_NOT_NEGATING.sub(" ", text).lower())
-    return sum(word in NEGATIONS or word.endswith("n't") for word in spoken)
+    return sum(1 for word in spoken if word in NEGATIONS or word.endswith("n't")) + len(_YET.findall(text))
 
 
 def ended(text: str) -> bool:

@@ -23,6 +23,7 @@ allow permit let grant authorize authorise whitelist allowlist | deny forbid blo
 accept approve agree confirm | reject refuse decline disapprove disagree deny cancel
 include contain | exclude omit except lack leave_out
 before prior preceding previous earlier former | after following subsequent next later latter afterwards
+within during | after beyond outside
 first initial earliest | last final latest
 open unlock reopen | close shut lock closed
 on | off

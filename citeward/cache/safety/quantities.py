@@ -23,6 +23,9 @@ _ORDINAL = {
     word: f"#{at}"
     for at, word in enumerate("first second third fourth fifth sixth seventh eighth ninth tenth".split(), 1)
 }
+_VERSION = re.compile(r"(?:\b(?:version|release|section|chapter|article|clause|rule)s?|§)\s*$", re.IGNORECASE)
+"""Before a number whose last zero counts: version 2.10 is not version 2.1."""
+_MINUS = re.compile(r"(?:^|[\s(])[-−]$")
 _POWER = {"k": 1_000.0, "m": 1_000_000.0, "bn": 1_000_000_000.0}
 UNITS = {
     alias: group.split()[0]
@@ -153,7 +156,9 @@ def quantities(text: str, words: tuple[str, ...], *, asked: frozenset[str] = fro
     measured: set[tuple[str, str]] = set()
     units: set[str] = set()
     for match in _NUMBER.finditer(text):
-        form = _form(match[1], (match[2] or "").lower())
+        form = _form(match[1], (match[2] or "").lower(), versioned=bool(_VERSION.search(text[: match.start()])))
+        if _MINUS.search(text[: match.start()]):
+            form = f"-{form}"
         after = re.match(r"\s*-?\s*(%|[^\W\d_]+|[$€£])", text[match.end() :])
         unit = "$" if "$" in match[0] else "€" if "€" in match[0] else "£" if "£" in match[0] else ""
         unit = unit or (after[1].lower() if after else "")
@@ -213,11 +218,11 @@ def _unmatched(one: Quantities, other: Quantities) -> bool:
     return False
 
 
-def _form(number: str, suffix: str) -> str:
+def _form(number: str, suffix: str, *, versioned: bool) -> str:
     plain = number.replace(",", "")
     if suffix in _POWER and plain.count(".") < 2:
         return f"{float(plain) * _POWER[suffix]:.12g}"
-    if plain.count(".") == 1:
+    if plain.count(".") == 1 and not versioned:
         plain = plain.rstrip("0").rstrip(".")
     plain = plain.lstrip("0") or "0"
     plain = f"0{plain}" if plain.startswith(".") else plain

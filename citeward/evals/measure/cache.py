@@ -9,6 +9,8 @@ A pair is a hit where the cosine of its questions reaches the threshold and no c
 - threshold: learned on one half of the pairs, drawn at random, for the error bound.
 - bound: upper end of the 95 % interval of the false hits at that threshold, in that half.
 - learned.hits, learned.false_hits: at that threshold in the other half, which it was not learned from.
+
+The settings hold the counts of both halves, as `learned` and `held_out`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +26,7 @@ import numpy as np
 from pydantic import Field
 
 from citeward.cache.safety import conflict
-from citeward.cache.threshold import Learned, Scored, fewest, learn
+from citeward.cache.threshold import Learned, Scored, fewest, learn, upper_bound
 from citeward.contracts.retrieval import Embedder
 from citeward.evals.dataset import Line, read_jsonl, sample
 from citeward.evals.measure.measurement import Measurement, Progress
@@ -54,7 +56,7 @@ async def measure_cache(
     path: Path,
     *,
     embedder: Embedder,
-    threshold: float,
+    threshold: float | None,
     error_bound: float,
     check: Callable[[str, str], str] = conflict,
     limit: int | None = None,
@@ -66,7 +68,7 @@ async def measure_cache(
     Args:
         path: JSON Lines {a, b, same}.
         embedder: Compares the questions.
-        threshold: Least cosine of a hit.
+        threshold: Least cosine of a hit; None where there is none yet, which leaves the learned one.
         error_bound: For which a threshold is learned.
         check: The reason why two questions must not share an answer, or an empty text.
         limit: Pairs to draw; None takes all.
@@ -88,9 +90,7 @@ async def measure_cache(
         ]
         if progress is not None:
             progress(len(judged), len(items))
-    metrics = _at(threshold, judged)
-    metrics |= {f"unchecked.{name}": found for name, found in _at(threshold, judged, checked=False).items()}
-    metrics.pop("unchecked.misses", None)
+    metrics = {} if threshold is None else _shown(threshold, judged)
     learned, rest = _split(judged, error_bound, seed)
     if learned is not None:
         metrics["threshold"] = _exactly(learned.threshold)
@@ -105,12 +105,29 @@ async def measure_cache(
         "seed": seed,
         "objections": dict(Counter(one.reason for one in judged if one.reason).most_common()),
     }
-    if learned is None:
+    if learned is not None:
+        settings["learned"] = asdict(learned)
+        settings["held_out"] = _held_out(learned.threshold, rest)
+    else:
         settings["not_learned"] = (
             f"no threshold holds {error_bound:g}: it takes {fewest(error_bound)} hits in half of the pairs, "
             "more where some of them are wrong"
         )
     return Measurement(part="cache", items=len(items), metrics=metrics, settings=settings)
+
+
+def _shown(threshold: float, judged: Sequence[_Judged]) -> dict[str, Interval]:
+    metrics = _at(threshold, judged)
+    metrics |= {f"unchecked.{name}": found for name, found in _at(threshold, judged, checked=False).items()}
+    metrics.pop("unchecked.misses", None)
+    return metrics
+
+
+def _held_out(threshold: float, rest: Sequence[_Judged]) -> dict[str, Any]:
+    """Counts at the threshold among pairs that it was not learned from, and the upper end of the 95 % interval."""
+    hits = [one for one in rest if one.similarity >= threshold and not one.reason]
+    false = sum(not one.same for one in hits)
+    return {"pairs": len(rest), "hits": len(hits), "false_hits": false, "bound": upper_bound(false, len(hits))}
 
 
 def _at(threshold: float, judged: Sequence[_Judged], *, checked: bool = True) -> dict[str, Interval]:

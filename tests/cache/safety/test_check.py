@@ -29,6 +29,11 @@ Is the plugin still supported? | Is the plugin no longer supported?
 How do I set the timeout to 30 seconds? | How do I set the timeout to 60 seconds?
 How do I upgrade from version 1.2 to 1.3? | How do I upgrade from version 1.2 to 1.4?
 What changed in release 2? | What changed in release 12?
+What changed in version 2.1? | What changed in version 2.10?
+What does section 4.2 say? | What does section 4.20 say?
+Does it stand -5 degrees? | Does it stand 5 degrees?
+Are refunds possible within 14 days of the purchase? | Are refunds possible after 14 days of the purchase?
+Which countries have ratified the treaty? | Which countries have yet to ratify the treaty?
 What does the 10 GB plan cost? | What does the 10 TB plan cost?
 Can I upload five files? | Can I upload six files?
 How far is it in miles? | How far is it in kilometres?

@@ -23,6 +23,7 @@ TEMPLATE = """\
 {% endif %}"""
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>", "</tool_call>"]
 HIDDEN, LAYERS, HEADS, RANK = 64, 2, 2, 8
+WINDOW = 8192
 
 
 def tokenizer(folder: Path) -> int:
@@ -42,7 +43,7 @@ def tokenizer(folder: Path) -> int:
         "tokenizer_class": "PreTrainedTokenizerFast",
         "eos_token": "<|im_end|>",
         "pad_token": "<|endoftext|>",
-        "model_max_length": 2048,
+        "model_max_length": WINDOW,
         "chat_template": TEMPLATE,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(told))
@@ -62,7 +63,7 @@ def model(folder: Path, tokens: int) -> None:
         num_hidden_layers=LAYERS,
         num_attention_heads=HEADS,
         num_key_value_heads=HEADS,
-        max_position_embeddings=2048,
+        max_position_embeddings=WINDOW,
         initializer_range=0.2,
         eos_token_id=SPECIAL.index("<|im_end|>"),
         bos_token_id=None,
