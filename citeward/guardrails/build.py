@@ -11,6 +11,7 @@ from citeward.contracts.guardrail import Guardrail
 from citeward.errors import ProjectError
 from citeward.guardrails.injection import InjectionGuard
 from citeward.guardrails.length import LengthGuard, LengthOptions
+from citeward.guardrails.links import LinkGuard, LinkOptions
 from citeward.guardrails.pii import PiiGuard, PiiOptions
 from citeward.guardrails.policy import Rails, Row
 from citeward.guardrails.table import GuardRule, Policy, load_policy
@@ -79,4 +80,8 @@ def _injection(rule: GuardRule, policy: Policy) -> Guardrail:
     return InjectionGuard(rule.origins, name=rule.name)
 
 
-_BUILT_IN: dict[str, Factory] = {"length": _length, "pii": _pii, "injection": _injection}
+def _links(rule: GuardRule, policy: Policy) -> Guardrail:
+    return LinkGuard(rule.origins, options(rule, policy, LinkOptions), name=rule.name)
+
+
+_BUILT_IN: dict[str, Factory] = {"length": _length, "pii": _pii, "injection": _injection, "links": _links}
