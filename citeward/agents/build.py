@@ -93,6 +93,7 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
         tiers=spec.tiers,
         sampling=spec.sampling.sampling(),
         limits=spec.run_limits(),
+        approval=spec.approval.approval(),
         on_unsupported=spec.on_unsupported,
     )
     graph = _named(parts.graphs, spec.graph, "graph", spec)(services)
@@ -107,10 +108,12 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
     fixed = FunctionToolset([_named(known, name, "tool", spec) for name in wanted], cap=spec.limits.tool_output)
     if SEARCH not in spec.tools or parts.store is None:
         return lambda _: fixed
-    store, embedder, reranker = parts.store, parts.embedder, parts.reranker
+    store, embedder, reranker, filters = parts.store, parts.embedder, parts.reranker, spec.retrieval.filters()
 
     def for_principal(principal: Principal) -> Toolset:
-        search = search_toolset(store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups)
+        search = search_toolset(
+            store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups, filters=filters
+        )
         return combined(fixed, search)
 
     return for_principal

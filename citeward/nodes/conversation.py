@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_core.messages.tool import ToolCall as LangChainToolCall
 
-from citeward.contracts.context import fence_result
+from citeward.contracts.context import fence, fence_result
 from citeward.contracts.model import Message, ToolCallFragment
+from citeward.contracts.retrieval import Passage
 from citeward.contracts.tool import ToolCall
+from citeward.guardrails.active import inert
 
 HISTORY = 12
 """Messages of earlier turns that a model reads again."""
+
+
+def prompted(passages: Sequence[Passage]) -> str:
+    """The passages as they stand in a prompt: fenced, and without active content."""
+    return fence([replace(passage, text=inert(passage.text)) for passage in passages])
+
+
+def shown(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages as an event shows them: without active content, every other character at its offset."""
+    return tuple(replace(passage, text=inert(passage.text, same_length=True)) for passage in passages)
 
 
 def to_model(messages: Sequence[AnyMessage]) -> tuple[Message, ...]:

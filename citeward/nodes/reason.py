@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypedDict
 
-from langchain_core.messages import AnyMessage, HumanMessage
+from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
 
 from citeward.citations.stream import Citer
 from citeward.contracts.answer import Citation
-from citeward.contracts.context import fence
-from citeward.contracts.event import Event, Guarded, Interrupted, ToolCalled
+from citeward.contracts.event import Guarded
 from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.contracts.metering import ModelCall, Spender
 from citeward.contracts.model import ModelRequest
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
-from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
+from citeward.nodes.approval import announce, read
 from citeward.nodes.context import Context, context_of, emit
-from citeward.nodes.conversation import to_model
+from citeward.nodes.conversation import prompted, to_model
 from citeward.nodes.deadline import remaining
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
@@ -69,7 +68,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         vault = Vault.load(state.get("vault") or {})
         request = ModelRequest(
             messages=(
-                *active.prompt.render({"passages": vault.mask(fence(state.get("passages", ())), ())}),
+                *active.prompt.render({"passages": vault.mask(prompted(state.get("passages", ())), ())}),
                 *to_model([*state.get("messages", []), *asked]),
             ),
             tools=specs,
@@ -87,10 +86,12 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         message = said.calls.message(_masked(text, vault))
         if said.finish_reason is not None:
             message.response_metadata = {"finish_reason": said.finish_reason}
-        if blocking is not None:
+        if blocking is not None or not specs:
+            # A model that was offered no tools can have been talked into naming some.
             message.tool_calls, message.invalid_tool_calls = [], []
-        calls = [ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls]
-        _announce(calls, specs, lambda event: emit(runtime, event))
+        thread = [*state.get("messages", []), *asked]
+        texts = read(thread, state.get("passages", ()), vault, active.approval)
+        announce(message, specs, texts, vault, active, runtime)
         return {
             "messages": [*asked, message],
             "draft": state.get("draft", "") + text,
@@ -136,7 +137,9 @@ def _speech(services: Services, state: ReasonState, runtime: Runtime[Context], v
 def _utterance(services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault) -> Utterance:
     """The release pipeline for one call. What the user or a passage said in the clear may be repeated."""
     passages = state.get("passages", ())
-    allowed = [state["question"], *vault.dump().values(), *(passage.text for passage in passages)]
+    results = [message.text for message in state.get("messages", []) if isinstance(message, ToolMessage)]
+    texts = [text for passage in passages for text in (passage.text, passage.source)]
+    allowed = [state["question"], *vault.dump().values(), *texts, *results]
     tenant = context_of(runtime).principal.tenant
 
     async def stored_text(document_id: str) -> str:
@@ -152,16 +155,6 @@ def _utterance(services: Services, state: ReasonState, runtime: Runtime[Context]
         lambda event: emit(runtime, event),
         base=len(state.get("draft", "")),
     )
-
-
-def _announce(calls: list[ToolCall], specs: tuple[ToolSpec, ...], tell: Callable[[Event], None]) -> None:
-    """Release the calls, whole and parsed; say of dangerous ones that they wait for a person."""
-    dangerous = {spec.name for spec in specs if spec.dangerous}
-    for call in calls:
-        tell(ToolCalled(call=call))
-    for call in calls:
-        if call.name in dangerous:
-            tell(Interrupted(call=call, reason=f"{call.name} needs a person's approval"))
 
 
 def _masked(text: str, vault: Vault) -> str:

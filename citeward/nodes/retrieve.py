@@ -17,6 +17,7 @@ from citeward.contracts.retrieval import Hit, Passage, Reranker, Vector
 from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.conversation import shown
 from citeward.nodes.deadline import remaining
 from citeward.nodes.services import Services
 from citeward.retrieval.context import pack, texts_between
@@ -62,7 +63,7 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         passages, verdicts = await _chosen(active, candidates[: 2 * active.limits.passages], context)
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
-        emit(runtime, Passages(passages=passages, degraded=degraded))
+        emit(runtime, Passages(passages=shown(passages), degraded=degraded))
         return {
             "passages": passages,
             "degraded": degraded,
