@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
@@ -101,7 +101,8 @@ def parts(value: Any) -> list[Part]:
     [('email', 'eve@evil.io'), ('phrase', 'eve')]
     """
     if isinstance(value, int | float):
-        return list(_number(str(value), frozenset({abs(Decimal(str(value)))})))
+        exact = abs(Decimal(str(value)))
+        return list(_number(str(exact.normalize()), frozenset({exact})))
     text = normalised(str(value))
     if not text:
         return []
@@ -110,8 +111,8 @@ def parts(value: Any) -> list[Part]:
     said = words(bare)
     prose = len(said) > _FEW_WORDS
     if prose:
-        # Numbers and codes in prose are its own; who or where it names is not.
-        found = [part for part in found if part.kind not in ("number", "code") or _digits(part.text) >= _LONG_DIGITS]
+        # Numbers and codes that a model puts into prose are its own; who or where it names is not.
+        found = [replace(part, critical=part.critical and not _is_small(part)) for part in found]
         found += list(_runs(words(text), text))
     elif said:
         asks = any(word not in _COMMON for word in said)
@@ -161,6 +162,10 @@ def _is_telling(said: list[str]) -> bool:
     """Whether words show where they came from: not where all are common, or there is but one short one."""
     rare = [word for word in said if word not in _COMMON]
     return len(rare) > 1 or any(len(word) > 3 for word in rare)
+
+
+def _is_small(part: Part) -> bool:
+    return part.kind in ("number", "code") and _digits(part.text) < _LONG_DIGITS
 
 
 def _digits(text: str) -> int:
