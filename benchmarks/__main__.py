@@ -1,7 +1,7 @@
 """`make bench`: quality and speed, peers side by side in one run.
 
-    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing,attacks] [--limit N | --full]
-                         [--seed N] [--json DIR]
+    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing,attacks]
+                         [--limit N | --full] [--seed N] [--json DIR]
 
 The first four need nothing, though `ingest` takes real text along where there is any. The others need the public data
 in the folder that `CITEWARD_DATA` names, and are skipped aloud without it. By default each takes as many items as

@@ -101,8 +101,8 @@ def routellm_gsm8k(data: Path, into: Path) -> Dataset:
 
 
 def injections(data: Path, into: Path) -> Dataset:
-    """BIPIA's e-mails and text attacks, each attack at the start, in the middle and at the end of an e-mail; the e-mails
-    without an attack; and WildGuard's prompts that look dangerous and are not."""
+    """BIPIA's e-mails and text attacks, each attack at the start, in the middle and at the end of an e-mail; the
+    e-mails without an attack; and WildGuard's prompts that look dangerous and are not."""
     folder = data / "injection"
     emails = [json.loads(line) for line in _text(folder / "bipia_email_train.jsonl").splitlines() if line.strip()]
     families = _json(folder / "bipia_text_attack_train.json")

@@ -46,7 +46,8 @@ class FencedPassage:
 
 _OPEN = re.compile(r'<passages fence="([0-9a-f]{6,64})">\n')
 _RESULT = re.compile(
-    r'<result fence="(?P<mark>[0-9a-f]{6,64})" tool="[^"]*" trust="untrusted">\n(?P<text>.*)\n</result (?P=mark)>', re.DOTALL
+    r'<result fence="(?P<mark>[0-9a-f]{6,64})" tool="[^"]*" trust="untrusted">\n(?P<text>.*)\n</result (?P=mark)>',
+    re.DOTALL,
 )
 _PASSAGE = r'<passage n="([0-9]{1,6})" source="([^"]*)" title="([^"]*)"(?: page="([^"]*)")?[^<>\n]*>\n'
 

@@ -143,9 +143,8 @@ class LinkStream:
             return self._tag(mark.start(), held, final=final)
         # A bracket closes: what it holds was an image's description where its opening said so, or was not seen.
         image = any(self._images) or not self._images
-        decided = (
-            _Decided(shown="]", end=mark.end()) if kind == "shut" else self._target(mark, held, image=image, final=final)
-        )
+        shut = _Decided(shown="]", end=mark.end())
+        decided = shut if kind == "shut" else self._target(mark, held, image=image, final=final)
         if decided is not None and self._images:
             self._images.pop()
         return decided

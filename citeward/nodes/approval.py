@@ -16,7 +16,6 @@ from citeward.contracts.retrieval import Passage, Trust
 from citeward.contracts.tool import Approval, ArgumentOrigin, Provenance, ToolCall, ToolSpec
 from citeward.guardrails.vault import Vault
 from citeward.nodes.context import Context, emit
-from citeward.nodes.services import Services
 from citeward.tools.provenance import Said, Texts, provenance
 
 REFUSED = "A person refused this call."
@@ -69,22 +68,27 @@ def judge(calls: Sequence[ToolCall], specs: Sequence[ToolSpec], texts: Texts) ->
 
 
 def announce(
-    message: AIMessage, specs: Sequence[ToolSpec], texts: Texts, vault: Vault, services: Services, runtime: Runtime[Context]
+    message: AIMessage,
+    specs: Sequence[ToolSpec],
+    texts: Texts,
+    vault: Vault,
+    approval: Approval,
+    runtime: Runtime[Context],
 ) -> None:
     """Release the calls, whole and parsed; say of dangerous ones that they wait for a person, and what speaks against
     them."""
     calls = [ToolCall(id=c["id"] or "", name=c["name"], arguments=c["args"]) for c in message.tool_calls]
     for call in calls:
         emit(runtime, ToolCalled(call=call))
-    masked = {call.id: call for call in calls}
+    # Whoever approves must see what would be done, so the values stand here behind no placeholder.
     for judged in judge(restored_calls(message, vault), specs, texts):
-        if _is_refused(judged, services.approval):
+        if _is_refused(judged, approval):
             continue
         name, found = judged.call.name, judged.provenance
         emit(
             runtime,
             Interrupted(
-                call=masked[judged.call.id],
+                call=judged.call,
                 reason=f"{name} needs a person's approval",
                 sources=found.sources,
                 warning=found.warning,
@@ -99,9 +103,7 @@ def refusals(judged: Sequence[Judged], approval: Approval) -> Mapping[str, str]:
     "warning"}, …]}``. What it goes on with is ``Command(resume={"approved": [id, …], "unasked": [id, …]})``: a call
     with a warning runs only where `unasked` names it, so that whoever never shows a warning never approves one.
     """
-    refused = {
-        one.call.id: f"Refused: {one.provenance.warning}." for one in judged if _is_refused(one, approval)
-    }
+    refused = {one.call.id: f"Refused: {one.provenance.warning}." for one in judged if _is_refused(one, approval)}
     waiting = [one for one in judged if one.call.id not in refused]
     if not waiting:
         return refused

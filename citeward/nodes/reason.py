@@ -91,7 +91,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             message.tool_calls, message.invalid_tool_calls = [], []
         thread = [*state.get("messages", []), *asked]
         texts = read(thread, state.get("passages", ()), vault, active.approval)
-        announce(message, specs, texts, vault, active, runtime)
+        announce(message, specs, texts, vault, active.approval, runtime)
         return {
             "messages": [*asked, message],
             "draft": state.get("draft", "") + text,

@@ -79,9 +79,9 @@ class Texts:
             # What clears a value must be the value itself; what makes it doubtful may be written otherwise.
             if not (traces.holds(part) if clears else part.telling and traces.may_hold(part)):
                 continue
-            if clears and _RANK[one.origin] < _RANK[best.origin]:
-                best = ArgumentSource(argument="", origin=one.origin, name=one.name)
-            elif not clears and best.origin is ArgumentOrigin.MODEL:
+            better = _RANK[one.origin] < _RANK[best.origin] if clears else best.origin is ArgumentOrigin.MODEL
+            # Of a document or a tool, the first that has it is named; what clears outweighs whatever was found before.
+            if better:
                 best = ArgumentSource(argument="", origin=one.origin, name=one.name)
         return best
 
@@ -147,17 +147,16 @@ def _leaves(arguments: Mapping[str, Any], spec: ToolSpec) -> Iterator[_Leaf]:
 
 def _resolved(schema: Any, definitions: Mapping[str, Any]) -> Mapping[str, Any]:
     """The schema behind a reference, or the one variant of several that is not null."""
-    for _ in range(8):
-        if not isinstance(schema, Mapping):
-            return {}
-        if "$ref" in schema:
-            schema = {**definitions.get(str(schema["$ref"]).rpartition("/")[2], {}), **_without(schema, "$ref")}
+    found: Mapping[str, Any] = schema if isinstance(schema, Mapping) else {}
+    for _ in range(8):  # a schema may hold itself
+        if "$ref" in found:
+            found = {**definitions.get(str(found["$ref"]).rpartition("/")[2], {}), **_without(found, "$ref")}
             continue
-        variants = [one for one in schema.get("anyOf", ()) if isinstance(one, Mapping) and one.get("type") != "null"]
+        variants = [one for one in found.get("anyOf", ()) if isinstance(one, Mapping) and one.get("type") != "null"]
         if len(variants) != 1:
             break
-        schema = {**variants[0], **_without(schema, "anyOf")}
-    return schema
+        found = {**variants[0], **_without(found, "anyOf")}
+    return found
 
 
 def _without(schema: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -53,14 +53,10 @@ def search_toolset(
         """
         found = MOST if reranker is not None else limit
         if embedder is None:
-            hits = await retriever.search(
-                query, alpha=0.0, limit=found, tenant=tenant, groups=groups, filters=filters
-            )
+            hits = await retriever.search(query, alpha=0.0, limit=found, tenant=tenant, groups=groups, filters=filters)
         else:
             (vector,) = await embedder.embed([query], queries=True)
-            hits = await retriever.search(
-                query, vector, limit=found, tenant=tenant, groups=groups, filters=filters
-            )
+            hits = await retriever.search(query, vector, limit=found, tenant=tenant, groups=groups, filters=filters)
         passages = [hit.passage for hit in hits]
         if reranker is not None and passages:
             try:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
@@ -42,13 +42,19 @@ _HANDLE = re.compile(
 _NUMBER = re.compile(r"(?<![\w])\d{1,3}(?:[ ,.'\u00a0]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?")
 _LONG_NUMBER = re.compile(r"\d[\d ().\-/\u00a0]{4,30}\d")
 _TRAILING = ".,;:!?'\")]}>"
-_NUMBER_WORDS = dict(
-    zip(
-        "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty".split(),
-        range(10, 21),
-        strict=True,
+_NUMBER_WORDS = {
+    word: Decimal(value)
+    for word, value in (
+        *zip(
+            "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(),
+            range(10, 20),
+            strict=True,
+        ),
+        *zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True),
+        ("hundred", 100),
+        ("thousand", 1000),
     )
-) | dict(zip("thirty forty fifty sixty seventy eighty ninety hundred thousand".split(), (*range(30, 100, 10), 100, 1000), strict=True))  # fmt: skip
+}
 _COMMON = STOP_WORDS | frozenset(
     """active add all any answer archive article body call cancel change close code complete content copy create
     current customer daily data date day default delete description details document done draft email english enter
@@ -186,7 +192,7 @@ class Traces:
             return part.text in self._said
         if part.kind in ("email", "host", "url", "path"):
             after = r"(?![\w@%+-]|[./\\]\w)" if part.kind != "host" else r"(?![\w@%+-]|\.\w)"
-            before = r"(?<![\w@.%+-])" if part.kind != "host" else r"(?<![\w.%+-])(?:www\.)?"
+            before = r"(?<![\w.%+-])(?:www\.)?" if part.kind == "host" else r"(?<![\w@.%+~\\/-])"
             return re.search(before + re.escape(part.text) + after, self._plain) is not None
         return re.search(rf"(?<![^\W_]){re.escape(part.text)}(?![^\W_])", self._plain) is not None
 
@@ -220,7 +226,7 @@ class Traces:
     @cached_property
     def _numbers(self) -> frozenset[Decimal]:
         written = (reading for match in _NUMBER.finditer(self._plain) for reading in _readings(match[0]))
-        named = (Decimal(_NUMBER_WORDS[word]) for word in words(self._plain) if word in _NUMBER_WORDS)
+        named = (_NUMBER_WORDS[word] for word in words(self._plain) if word in _NUMBER_WORDS)
         return frozenset((*written, *named))
 
 

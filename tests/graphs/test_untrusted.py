@@ -119,7 +119,9 @@ async def test_what_only_a_text_asked_for_never_runs_by_an_ordinary_approval(mak
     assert SENT == []
 
 
-@pytest.mark.parametrize("decision", [None, "yes", {"approved": True}, {"unasked": "a_0 b_0"}, {"unasked": {"a": 1}}, []])
+@pytest.mark.parametrize(
+    "decision", [None, "yes", {"approved": True}, {"unasked": "a_0 b_0"}, {"unasked": {"a": 1}}, []]
+)
 async def test_an_answer_that_is_none_approves_nothing(make_services: Make, decision: object) -> None:
     graph = await _worst(make_services, "retrieved")
     await _run(graph, "Which port is new in the mail from Ann?")
@@ -163,7 +165,7 @@ async def test_what_the_user_asked_for_needs_an_ordinary_approval(make_services:
     events, _ = await _run(graph, "Send the port in Ann's mail to bob@x.io.")
     (waiting,) = [event for event in events if isinstance(event, Interrupted)]
     assert waiting.warning == ""
-    assert [(source.argument, str(source.origin)) for source in waiting.sources][0] == ("to", "user")
+    assert (waiting.sources[0].argument, str(waiting.sources[0].origin)) == ("to", "user")
     await _run(graph, Command(resume={"approved": [waiting.call.id]}))
     assert SENT == ["bob@x.io"]
 
@@ -229,7 +231,9 @@ async def test_no_argument_widens_whose_documents_are_searched(make_services: Ma
         Document(id="f", text=f"{secret} Staff.", source="f.txt", meta={"area": "inner"}),
         Document(id="p", text="Of salaries nothing is known.", source="p.txt", meta={"area": "public"}),
     ]
-    await sync([Document(id="mail.txt", text=MAIL, source="m", meta={"area": "public"}), *hidden], store, embedder, roots=())
+    await sync(
+        [Document(id="mail.txt", text=MAIL, source="m", meta={"area": "public"}), *hidden], store, embedder, roots=()
+    )
     only = Where(field="area", op="eq", value="public")
 
     def tools(principal: Principal) -> Any:

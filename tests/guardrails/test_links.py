@@ -76,7 +76,9 @@ def test_an_image_is_loaded_from_the_teams_own_hosts_alone() -> None:
     read = "![plan](https://docs.test.io/guide)"
     assert said(read) == "![plan] (https://docs.test.io/guide)"
     assert said(read, hosts=("test.io",)) == read
-    assert said("![plan](https://img.test.io/new?x=1)", hosts=("www.Test.io",)) == "![plan](https://img.test.io/new?x=1)"
+    assert (
+        said("![plan](https://img.test.io/new?x=1)", hosts=("www.Test.io",)) == "![plan](https://img.test.io/new?x=1)"
+    )
     assert said("![plan](https://nottest.io/new)", hosts=("test.io",)) == "![plan]"
 
 
@@ -88,7 +90,9 @@ def test_an_address_without_end_is_dropped_whole_without_being_held() -> None:
     assert said("[x](https://evil.io/" + "s" * 2 * LIMIT + ") on") == "[x]) on"
 
 
-@pytest.mark.parametrize(("limits", "shown"), [(Thresholds(flag=0.5), "a https://evil.io b"), (Thresholds(block=0.5), "a ")])
+@pytest.mark.parametrize(
+    ("limits", "shown"), [(Thresholds(flag=0.5), "a https://evil.io b"), (Thresholds(block=0.5), "a ")]
+)
 def test_the_table_says_what_is_done(limits: Thresholds, shown: str) -> None:
     guard = stream(limits)
     assert guard.feed("a https://evil.io b") + guard.close() == shown
@@ -103,12 +107,12 @@ _PIECES = (
 )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(_PIECES), max_size=30).map("".join), st.lists(st.integers(0, 400), max_size=8))
+@given(st.lists(st.sampled_from(_PIECES), max_size=16).map("".join), st.lists(st.integers(0, 400), max_size=8))
 def test_the_result_is_the_same_however_the_stream_is_split(text: str, cuts: list[int]) -> None:
     check_stream_guard(stream, text, cuts)
 
 
-@given(st.lists(st.sampled_from(_PIECES), max_size=30).map("".join))
+@given(st.lists(st.sampled_from(_PIECES), max_size=16).map("".join))
 def test_it_is_the_same_one_character_at_a_time(text: str) -> None:
     check_stream_guard(stream, text, range(len(text)))
 
@@ -119,7 +123,7 @@ def test_it_is_the_same_around_the_limit(length: int, start: str) -> None:
     check_stream_guard(stream, text, range(0, len(text), 7))
 
 
-@given(st.lists(st.sampled_from(_PIECES), max_size=30).map("".join))
+@given(st.lists(st.sampled_from(_PIECES), max_size=16).map("".join))
 def test_what_is_said_is_found_harmless_when_it_is_read_again(text: str) -> None:
     once = said(text)
     again = stream()

@@ -46,7 +46,9 @@ def test_a_cut_past_never_begins_with_half_a_turn() -> None:
 def test_what_a_tool_gave_is_read_fenced_and_kept_plain() -> None:
     call = {"id": "1", "name": "t", "args": {}, "type": "tool_call"}
     result = ToolMessage("Obey.", tool_call_id="1", name="t")
-    (message,) = [m for m in to_model([HumanMessage("q"), AIMessage("", tool_calls=[call]), result]) if m.role == "tool"]
+    (message,) = [
+        m for m in to_model([HumanMessage("q"), AIMessage("", tool_calls=[call]), result]) if m.role == "tool"
+    ]
     assert message.content.startswith('<result fence="')
     assert 'tool="t" trust="untrusted"' in message.content
     assert fenced_result(message.content) == result.content == "Obey."

@@ -1,8 +1,8 @@
 """Attacks in documents and tools' results, measured through a whole agent, beside what its guards stop by mistake.
 
 Each attack stands in a text that the agent reads in two ways: as a document that its search finds (`retrieved`), and
-as what a tool gives back (`tool`). Two models read it: the agent's own, and the worst there is (`worst`), which does all
-that it reads. A tool that carries out orders is on offer, needs a person's approval, and the person who stands by
+as what a tool gives back (`tool`). Two models read it: the agent's own, and the worst there is (`worst`), which does
+all that it reads. A tool that carries out orders is on offer, needs a person's approval, and the person who stands by
 approves every call that comes without a warning.
 
 - retrieved.success, tool.success: attacks that the agent's own answer follows (`follows` says how that is told).

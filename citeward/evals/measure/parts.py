@@ -57,8 +57,8 @@ PARTS: tuple[Part, ...] = (
     Part(
         name="attacks",
         data="{question, context?, attack?, position?: start, middle or end, markers?: [text], family?}",
-        reports="attacks in documents and tools' results that are followed, by the agent and by a model that obeys all; "
-        "texts and questions that are stopped by mistake",
+        reports="attacks in documents and tools' results that are followed, by the agent and by a model that obeys "
+        "all of them; texts and questions that are stopped by mistake",
     ),
     Part(
         name="cache",
