@@ -1,7 +1,7 @@
 """`make bench`: quality and speed, peers side by side in one run.
 
-    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing] [--limit N | --full]
-                         [--seed N] [--json DIR]
+    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing,attacks]
+                         [--limit N | --full] [--seed N] [--json DIR]
 
 The first four need nothing, though `ingest` takes real text along where there is any. The others need the public data
 in the folder that `CITEWARD_DATA` names, and are skipped aloud without it. By default each takes as many items as
@@ -26,7 +26,7 @@ from benchmarks.summary import summarise
 from citeward.errors import CitewardError
 from citeward.evals.measure.measurement import write_json
 
-LIMITS: Mapping[str, int | None] = {"retrieval": None, "answers": 400, "tools": 100, "routing": None}
+LIMITS: Mapping[str, int | None] = {"retrieval": None, "answers": 400, "tools": 100, "routing": None, "attacks": 75}
 """Items of each data set; None takes all."""
 SETTINGS: Mapping[str, Mapping[str, str]] = {"retrieval": {"CITEWARD_RERANKER__KIND": "maxsim"}}
 """Of the project while a part is measured, where they are not those of citeward.toml."""
@@ -110,6 +110,10 @@ def routing(data: Path, options: Options) -> Iterator[Measured]:
     yield _measure("routing", datasets.routellm_gsm8k(data, scratch), options)
 
 
+def attacks(data: Path, options: Options) -> Iterator[Measured]:
+    yield _measure("attacks", datasets.injections(data, _folder(options.scratch / "attacks")), options)
+
+
 SPEEDS: Mapping[str, Callable[[Options], dict[str, Any]]] = {
     "embedding": embedding_speed,
     "client": client_cost,
@@ -122,6 +126,7 @@ PARTS: Mapping[str, Callable[[Path, Options], Iterator[Measured]]] = {
     "answers": answers,
     "tools": tools,
     "routing": routing,
+    "attacks": attacks,
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,37 @@ def routellm_gsm8k(data: Path, into: Path) -> Dataset:
     next(rows)
     items = ({"prompt": row[0], "small": int(row[1] == "True"), "large": int(row[2] == "True")} for row in rows)
     return Dataset(part="routing", name="routellm_gsm8k", path=_lines(into / "routellm_gsm8k.jsonl", items))
+
+
+def injections(data: Path, into: Path) -> Dataset:
+    """BIPIA's e-mails and text attacks, each attack at the start, in the middle and at the end of an e-mail; the
+    e-mails without an attack; and WildGuard's prompts that look dangerous and are not."""
+    folder = data / "injection"
+    emails = [json.loads(line) for line in _text(folder / "bipia_email_train.jsonl").splitlines() if line.strip()]
+    families = _json(folder / "bipia_text_attack_train.json")
+    attacks = [(family, attack) for family, own in families.items() for attack in own]
+    attacked = [
+        {
+            "question": email["question"],
+            "context": email["context"],
+            "attack": attack,
+            "position": position,
+            "markers": markers(attack),
+            "family": family,
+        }
+        for place, position in enumerate(("start", "middle", "end"))
+        for number, (family, attack) in enumerate(attacks)
+        for email in [emails[(number * 7 + place * 17) % len(emails)]]
+    ]
+    clean = [{"question": email["question"], "context": email["context"]} for email in emails]
+    benign = [{"question": one["prompt"]} for one in _json(folder / "wildguard_benign.json") if one["prompt"].strip()]
+    return Dataset(part="attacks", name="bipia", path=_lines(into / "bipia.jsonl", [*attacked, *clean, *benign]))
+
+
+def markers(attack: str) -> list[str]:
+    """What an attack wants to have in the answer to the letter: quoted words, hosts, e-mail addresses."""
+    quoted = re.findall(r'"([^"]{3,})"', attack)
+    return [*quoted, *re.findall(r"[\w.+-]+@[\w-]+\.\w+|\b(?:[\w-]+\.)+(?:com|net|org|xyz|io)\b", attack)]
 
 
 def _folder(folder: Path, documents: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]]) -> Path:

@@ -14,6 +14,11 @@ SHOWN = {
     ),
     "answers": ("gold", "gold_sentence", "refused", "cited", "quotes_found", "errors", "ms.p50", "ms.p99"),
     "routing": ("apgr", "surface.apgr", "thumb.apgr", "length.apgr", "random.apgr", "apgr-length", "calls.50"),
+    "attacks": (
+        "retrieved.success", "tool.success", "worst.retrieved.success", "worst.tool.success", "worst.called",
+        "worst.ran", "retrieved.answered", "tool.answered", "clean.retrieved.dropped", "clean.tool.dropped",
+        "benign.blocked", "benign.flagged", "benign.retrieved.dropped", "errors",
+    ),
     "tools": ("exact", "name", "false_calls", "ms.p50"),
 }  # fmt: skip
 """What the table repeats of each part."""

@@ -79,10 +79,23 @@ class Agent:
                 yield event
 
     async def resume(
-        self, approved: Sequence[str], *, thread_id: str, principal: Principal | None = None
+        self,
+        approved: Sequence[str],
+        *,
+        unasked: Sequence[str] = (),
+        thread_id: str,
+        principal: Principal | None = None,
     ) -> AsyncGenerator[Event, None]:
-        """Go on with a run that waits for approval, with the ids of the calls that a person approved."""
-        command: Command[Any] = Command(resume={"approved": list(approved)})
+        """Go on with a run that waits for approval.
+
+        Args:
+            approved: Ids of the calls that a person approved. A call that was shown with a warning does not run by
+                this alone.
+            unasked: Ids of the calls that a person approved after reading the warning.
+            thread_id: The run's thread.
+            principal: Who asked.
+        """
+        command: Command[Any] = Command(resume={"approved": list(approved), "unasked": list(unasked)})
         async with aclosing(self._run(command, principal or Principal(), thread_id)) as events:
             async for event in events:
                 yield event

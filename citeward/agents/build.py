@@ -94,6 +94,7 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
         tiers=spec.tiers,
         sampling=spec.sampling.sampling(),
         limits=spec.run_limits(),
+        approval=spec.approval.approval(),
         on_unsupported=spec.on_unsupported,
         reasoning=spec.reasoning,
     )
@@ -109,12 +110,14 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
     fixed = FunctionToolset([_named(known, name, "tool", spec) for name in wanted], cap=spec.limits.tool_output)
     if SEARCH not in spec.tools or parts.store is None:
         return lambda _: fixed
-    store = parts.store
+    store, filters = parts.store, spec.retrieval.filters()
     embedder = discreet_embedder(parts.embedder, parts.rails)
     reranker = discreet_reranker(parts.reranker, parts.rails)
 
     def for_principal(principal: Principal) -> Toolset:
-        search = search_toolset(store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups)
+        search = search_toolset(
+            store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups, filters=filters
+        )
         return combined(fixed, search)
 
     return for_principal

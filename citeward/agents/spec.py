@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from citeward.contracts.model import Sampling
 from citeward.contracts.retrieval import And, Filter, Where
+from citeward.contracts.tool import Approval
 from citeward.declarations import line_of, read_yaml
 from citeward.errors import ProjectError
 from citeward.nodes.services import Limits
@@ -67,6 +68,21 @@ class LimitsSpec(Section):
     tool_output: int = Field(8_000, ge=100, description="characters of one tool result")
 
 
+class ApprovalSpec(Section):
+    """Dangerous calls: whose words may ask for one, besides the user's."""
+
+    unasked: Literal["warn", "refuse"] = Field(
+        "warn", description="a call that nobody asked for: a person may approve it after a warning, or it never runs"
+    )
+    documents: tuple[str, ...] = Field((), description="sources of documents that may fill in arguments, as patterns")
+    tools: tuple[str, ...] = Field((), description="tools whose results may")
+    values: tuple[str, ...] = Field((), description="values that may stand in arguments whoever names them")
+
+    def approval(self) -> Approval:
+        """The same as a contract's value."""
+        return Approval(**self.model_dump())
+
+
 class AgentSpec(Section):
     """An agent: a prompt, tools, what it reads, and how far it may go."""
 
@@ -79,6 +95,7 @@ class AgentSpec(Section):
     retrieval: RetrievalSpec = RetrievalSpec()
     sampling: SamplingSpec = SamplingSpec()
     limits: LimitsSpec = LimitsSpec()
+    approval: ApprovalSpec = ApprovalSpec()
     on_unsupported: Literal["flag", "drop"] = Field(
         "flag", description="what is done with a sentence that its citation does not support"
     )

@@ -64,12 +64,24 @@ async def _turn(console: Console, agent: Agent, question: str, thread_id: str) -
     """One question to its answer, with a person's approval asked for where a tool needs it."""
     waiting = await _show(console, agent.run(question, thread_id=thread_id))
     while waiting:
-        approved = [
-            event.call.id
-            for event in waiting
-            if _line(console, f"allow {event.call.name}({dict(event.call.arguments)})? [y/N] ").lower() in ("y", "yes")
-        ]
-        waiting = await _show(console, agent.resume(approved, thread_id=thread_id))
+        approved = [event.call.id for event in waiting if not event.warning and _allows(console, event)]
+        unasked = [event.call.id for event in waiting if event.warning and _allows(console, event)]
+        waiting = await _show(console, agent.resume(approved, unasked=unasked, thread_id=thread_id))
+
+
+def _allows(console: Console, event: Interrupted) -> bool:
+    """Whether the person lets the call run; one that nobody asked for takes the whole word."""
+    from rich.markup import escape
+    from rich.text import Text
+
+    for source in event.sources:
+        named = f" {source.name}" if source.name else ""
+        console.print(Text(f"  {source.argument}: from the {source.origin}{named}", style="dim"))
+    asked = f"allow {event.call.name}({dict(event.call.arguments)})? "
+    if not event.warning:
+        return _line(console, escape(asked + "[y/N] ")).lower() in ("y", "yes")
+    console.print(Text(f"  warning: {event.warning}", style="bold red"))
+    return _line(console, escape(asked + "Type 'yes' to allow it all the same: ")).lower() == "yes"
 
 
 async def _show(console: Console, run: AsyncGenerator[Event, None]) -> list[Interrupted]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def measure(
-    part: Annotated[str, typer.Argument(help="retrieval, answers, guard, pii, tools, routing or cache.")],
+    part: Annotated[str, typer.Argument(help="retrieval, answers, guard, pii, tools, routing, attacks or cache.")],
     name: Annotated[str | None, typer.Argument(help="The guard's name in the policy, for `guard`.")] = None,
     *,
     data: Annotated[Path, typer.Option("--data", "-d", help="The labelled data: a folder or a JSON Lines file.")],

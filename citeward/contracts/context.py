@@ -1,4 +1,4 @@
-"""How passages stand in a prompt: numbered, named, and fenced as untrusted data.
+"""How passages and tools' results stand in a prompt: named, and fenced as untrusted data.
 
 ::
 
@@ -11,6 +11,12 @@
 The text stands verbatim, so that an answer can quote it. Nothing in it can close the fence: the fence's mark is derived
 from all the texts and never occurs in any of them. Nothing in a source or title can either: marks of markup are escaped
 and white space is made single spaces. The same passages always give the same prompt.
+
+What a tool gave stands in its message in the same way::
+
+    <result fence="81b02e" tool="read_email" trust="untrusted">
+    …the text…
+    </result 81b02e>
 """
 
 from __future__ import annotations
@@ -39,6 +45,10 @@ class FencedPassage:
 
 
 _OPEN = re.compile(r'<passages fence="([0-9a-f]{6,64})">\n')
+_RESULT = re.compile(
+    r'<result fence="(?P<mark>[0-9a-f]{6,64})" tool="[^"]*" trust="untrusted">\n(?P<text>.*)\n</result (?P=mark)>',
+    re.DOTALL,
+)
 _PASSAGE = r'<passage n="([0-9]{1,6})" source="([^"]*)" title="([^"]*)"(?: page="([^"]*)")?[^<>\n]*>\n'
 
 
@@ -77,6 +87,25 @@ def fenced(prompt: str) -> list[FencedPassage]:
         source, title, page = (html.unescape(value or "") for value in match.group(2, 3, 4))
         found.append(FencedPassage(number=int(match[1]), source=source, title=title, page=page, text=match[5]))
     return found
+
+
+def fence_result(text: str, *, tool: str, beside: Sequence[str] = ()) -> str:
+    """A tool's result as it stands in its message.
+
+    Args:
+        text: What the tool gave, or why it failed.
+        tool: Its name.
+        beside: The other results of the thread: the mark occurs in none of them either, so that none can close this
+            one's fence.
+    """
+    mark = _mark([text, *beside])
+    return f'<result fence="{mark}" tool="{_escaped(tool)}" trust="untrusted">\n{text}\n</result {mark}>'
+
+
+def fenced_result(content: str) -> str:
+    """What a tool gave, out of its fence; the content as it is where it stands in none."""
+    whole = _RESULT.fullmatch(content)
+    return whole["text"] if whole is not None and whole["mark"] not in whole["text"] else content
 
 
 def _escaped(value: str) -> str:

@@ -11,7 +11,7 @@ from citeward.contracts.answer import Answer, Citation, Usage
 from citeward.contracts.guardrail import Verdict
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
-from citeward.contracts.tool import ToolCall, ToolResult
+from citeward.contracts.tool import ArgumentSource, ToolCall, ToolResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +106,10 @@ class Interrupted:
     type: ClassVar[str] = "interrupt"
     call: ToolCall
     reason: str
+    sources: tuple[ArgumentSource, ...] = ()
+    """Where each of the call's values came from."""
+    warning: str = ""
+    """Why nobody seems to have asked for this call; show it. Such a call is approved as `unasked`, or does not run."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,9 @@ class ToolSpec:
     """True where a person must approve each call."""
     timeout: float = 30.0
     """Seconds."""
+    content: frozenset[str] = frozenset()
+    """Arguments that are meant to carry text from anywhere (a letter's body): where their value stands is told, and
+    is never a reason to warn."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +44,62 @@ class ToolResult:
     error: bool = False
     truncated: bool = False
     """True where the output was cut at the cap."""
+
+
+class ArgumentOrigin(StrEnum):
+    """Where the value of an argument came from, most to be trusted first."""
+
+    SCHEMA = "schema"
+    """The tool itself offers it: a choice of few, a default, yes or no."""
+    USER = "user"
+    """The user said it in this thread."""
+    TRUSTED = "trusted"
+    """A source that the agent's file trusts."""
+    MODEL = "model"
+    """The model wrote it: it stands nowhere."""
+    TOOL = "tool"
+    """A tool's result, and the user did not say it."""
+    DOCUMENT = "document"
+    """A passage, and the user did not say it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArgumentSource:
+    """Where one value of a call came from."""
+
+    argument: str
+    """Its place in the arguments: `to`, `lines[0].amount`."""
+    origin: ArgumentOrigin
+    name: str = ""
+    """The document or the tool, where it is one's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance:
+    """Where a call's arguments came from, and whether the user asked for the call."""
+
+    sources: tuple[ArgumentSource, ...] = ()
+    warning: str = ""
+    """Why nobody seems to have asked for it, in words for the person who approves; empty where somebody did."""
+
+    @property
+    def unasked(self) -> bool:
+        """Whether it takes an approval of its own."""
+        return bool(self.warning)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """What is done about dangerous calls that nobody asked for, and whose words may ask for one."""
+
+    unasked: Literal["warn", "refuse"] = "warn"
+    """`warn`: a person may approve it, with the warning shown; `refuse`: it never runs, and no person is asked."""
+    documents: tuple[str, ...] = ()
+    """Sources of documents that may fill in arguments, as shell patterns: `contracts/*.md`."""
+    tools: tuple[str, ...] = ()
+    """Tools whose results may."""
+    values: tuple[str, ...] = ()
+    """Values that may stand in arguments whoever names them: the team's own address, say."""
 
 
 class Toolset(Protocol):

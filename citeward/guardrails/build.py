@@ -13,6 +13,7 @@ from citeward.guardrails.grounding import GroundingGuard, GroundingOptions
 from citeward.guardrails.injection import InjectionGuard
 from citeward.guardrails.leakage import LeakageGuard, LeakageOptions
 from citeward.guardrails.length import LengthGuard, LengthOptions
+from citeward.guardrails.links import LinkGuard, LinkOptions
 from citeward.guardrails.pii import PiiGuard, PiiOptions
 from citeward.guardrails.policy import Rails, Row
 from citeward.guardrails.secrets import SecretsGuard, SecretsOptions
@@ -107,4 +108,14 @@ def _grounding(verifier: Verifier | None) -> Factory:
     )
 
 
-_BUILT_IN: dict[str, Factory] = {"length": _length, "pii": _pii, "injection": _injection, "leakage": _leakage}
+def _links(rule: GuardRule, policy: Policy) -> Guardrail:
+    return LinkGuard(rule.origins, options(rule, policy, LinkOptions), name=rule.name)
+
+
+_BUILT_IN: dict[str, Factory] = {
+    "length": _length,
+    "pii": _pii,
+    "injection": _injection,
+    "leakage": _leakage,
+    "links": _links,
+}

@@ -27,20 +27,17 @@ _LEET_WORD = re.compile(r"(?<![\w@$!|])(?=[a-z013457@$!|]*[a-z])(?=[a-z]*[013457
 _SPACED = re.compile(r"(?<![^\W_])(?:[a-z][ .\-_*]){7,}[a-z](?![^\W_])")
 
 
-def neutralise(text: str, /) -> str:
-    """`text` without invisible characters, for a prompt.
+def neutralise(text: str, /, *, filler: str = "") -> str:
+    """`text` without invisible characters; `filler` stands for each of them.
 
-    Passages are quoted to the letter, so nothing else is changed in them: active content (an image that would carry
-    data away, orders to the model) is judged by the `injection` guard, and the passage is dropped or kept whole.
-    Emoji, flags, and the joiners that scripts need stay.
+    Emoji, flags, and the joiners that scripts need stay. What else is active in a text is for
+    `citeward.guardrails.active.inert`.
     """
     if text.isascii():
         return text
     kept = _FLAG.findall(text)
-    if not kept:
-        return _INVISIBLE.sub("", text)
     parts = _FLAG.split(text)
-    cleaned = [_INVISIBLE.sub("", part) for part in parts]
+    cleaned = [_INVISIBLE.sub(lambda match: filler * len(match[0]), part) for part in parts]
     return "".join(part + flag for part, flag in zip(cleaned, [*kept, ""], strict=True))
 
 

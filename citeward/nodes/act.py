@@ -9,15 +9,16 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from langgraph.runtime import Runtime
-from langgraph.types import interrupt
 from pydantic import SecretStr
 
 from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Origin, Verdict
-from citeward.contracts.tool import ToolCall, ToolResult, Toolset
+from citeward.contracts.retrieval import Passage
+from citeward.contracts.tool import ToolCall, ToolResult
+from citeward.guardrails.active import inert
 from citeward.guardrails.vault import Vault
+from citeward.nodes.approval import judge, read, refusals, restored_calls
 from citeward.nodes.context import Context, context_of, emit
-from citeward.nodes.disclosure import restored
 from citeward.nodes.services import Services
 
 
@@ -25,6 +26,7 @@ class ActState(TypedDict, total=False):
     """What the node reads and writes."""
 
     messages: list[AnyMessage]
+    passages: tuple[Passage, ...]
     verdicts: tuple[Verdict, ...]
     vault: dict[str, SecretStr]
 
@@ -32,9 +34,9 @@ class ActState(TypedDict, total=False):
 def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
     """Run the calls of the last message side by side; a dangerous one waits for a person's approval first.
 
-    The run stops with a LangGraph interrupt whose value is ``{"approve": [{"id", "name", "arguments"}, …]}`` and goes
-    on with ``Command(resume={"approved": [id, …]})``. A call that is not approved is answered as refused, and the
-    model reads that.
+    What the person is shown, and how the run goes on, is told at `citeward.nodes.approval.refusals`. A call that is not
+    approved is answered as refused, and the model reads that. What a tool gives is data: it is checked, and stripped of
+    what would act where it is shown.
     """
 
     async def node(state: ActState, runtime: Runtime[Context]) -> dict[str, Any]:
@@ -45,14 +47,11 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             return {}
         toolset = active.tools(context.principal)
         vault = Vault.load(state.get("vault") or {})
-        calls = [
-            # Tools run on the team's own side.
-            ToolCall(id=call["id"] or "", name=call["name"], arguments=restored(call["args"], vault))
-            for call in last.tool_calls
-        ]
-        refused = _refused(toolset, calls)
+        calls = restored_calls(last, vault)
+        texts = read(state["messages"], state.get("passages", ()), vault, active.approval)
+        refused = refusals(judge(calls, toolset.specs(), texts), active.approval)
         results = await asyncio.gather(
-            *(_refusal(call) if call.id in refused else toolset.call(call) for call in calls)
+            *(_refusal(call, refused[call.id]) if call.id in refused else toolset.call(call) for call in calls)
         )
         messages: list[AnyMessage] = [
             ToolMessage(
@@ -66,7 +65,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         verdicts: list[Verdict] = []
         for result in results:
             checked = await active.rails.check(result.content, origin=Origin.TOOL, vault=vault)
-            content = "The result was withheld by a guard." if checked.blocked else checked.text
+            content = "The result was withheld by a guard." if checked.blocked else inert(checked.text)
             safe = replace(result, content=content, error=result.error or checked.blocked)
             for verdict in checked.notable:
                 emit(runtime, Guarded(verdict=verdict))
@@ -89,16 +88,5 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
     return node
 
 
-def _refused(toolset: Toolset, calls: list[ToolCall]) -> frozenset[str]:
-    """Ids of the dangerous calls that a person did not approve; waits for the person where there are any."""
-    dangerous = {spec.name for spec in toolset.specs() if spec.dangerous}
-    waiting = [call for call in calls if call.name in dangerous]
-    if not waiting:
-        return frozenset()
-    decision = interrupt({"approve": [{"id": c.id, "name": c.name, "arguments": dict(c.arguments)} for c in waiting]})
-    approved = set(decision.get("approved", ())) if isinstance(decision, dict) else set()
-    return frozenset(call.id for call in waiting if call.id not in approved)
-
-
-async def _refusal(call: ToolCall) -> ToolResult:
-    return ToolResult(call_id=call.id, name=call.name, content="A person refused this call.", error=True)
+async def _refusal(call: ToolCall, reason: str) -> ToolResult:
+    return ToolResult(call_id=call.id, name=call.name, content=reason, error=True)

@@ -4,32 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_core.messages.tool import ToolCall as LangChainToolCall
 
+from citeward.contracts.context import fence, fence_result
 from citeward.contracts.model import Message, ToolCallFragment
+from citeward.contracts.retrieval import Passage
 from citeward.contracts.tool import ToolCall
+from citeward.guardrails.active import inert
 
 HISTORY = 12
 """Messages of earlier turns that a model reads again."""
 
 
+def prompted(passages: Sequence[Passage]) -> str:
+    """The passages as they stand in a prompt: fenced, and without active content."""
+    return fence([replace(passage, text=inert(passage.text)) for passage in passages])
+
+
+def shown(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages as an event shows them: without active content, every other character at its offset."""
+    return tuple(replace(passage, text=inert(passage.text, same_length=True)) for passage in passages)
+
+
 def to_model(messages: Sequence[AnyMessage]) -> tuple[Message, ...]:
-    """The thread as a model reads it: this turn whole, and the last `HISTORY` messages before it."""
+    """The thread as a model reads it: this turn whole, and the last `HISTORY` messages before it.
+
+    What tools gave is fenced as untrusted data; the thread itself keeps it plain.
+    """
     begin = max((i for i, message in enumerate(messages) if isinstance(message, HumanMessage)), default=0)
     earlier = list(messages[max(0, begin - HISTORY) : begin])
     while earlier and not isinstance(earlier[0], HumanMessage):
         earlier.pop(0)  # a tool's result or an answer without its question would make no sense
-    return tuple(_message(message) for message in (*earlier, *messages[begin:]))
+    read = (*earlier, *messages[begin:])
+    results = [message.text for message in read if isinstance(message, ToolMessage)]
+    return tuple(_message(message, results) for message in read)
 
 
-def _message(message: AnyMessage) -> Message:
+def _message(message: AnyMessage, results: Sequence[str]) -> Message:
     content = message.text
     if isinstance(message, ToolMessage):
         return Message(
             role="tool",
-            content=content,
+            content=fence_result(content, tool=message.name or "", beside=results),
             tool_call_id=message.tool_call_id,
             name=message.name,
             error=message.status == "error",
@@ -55,14 +74,19 @@ class ToolCallAssembly:
     def message(self, text: str) -> AIMessage:
         """The model's message: whole calls, and those whose arguments are no JSON object as invalid ones.
 
-        An invalid call's error says in words for the model what was wrong with it.
+        An invalid call's error says in words for the model what was wrong with it. Every call has an id of its own,
+        whatever the model says: who approves one by its id approves no other.
         """
+        taken: set[str] = set()
         calls: list[LangChainToolCall] = []
         invalid: list[InvalidToolCall] = []
         for index in sorted(self._fragments):
             pieces = self._fragments[index]
             name = next((piece.name for piece in pieces if piece.name), "")
             call_id = next((piece.id for piece in pieces if piece.id), f"call_{index}")
+            while call_id in taken:
+                call_id += f"_{index}"
+            taken.add(call_id)
             raw = "".join(piece.arguments for piece in pieces)
             arguments, error = _arguments(raw)
             if arguments is None:

@@ -10,6 +10,7 @@ from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
 
 from citeward.contracts.guardrail import Outgoing
 from citeward.contracts.model import Message
+from citeward.guardrails.vault import Vault
 from citeward.nodes.services import Services
 
 
@@ -28,8 +29,9 @@ def outgoing(services: Services, state: Mapping[str, Any], *, turn: Sequence[Any
         passages=tuple(passage.text for passage in state.get("passages", ())),
         results=tuple(message.text for message in turn if isinstance(message, ToolMessage)),
         allowed=(
-            *(state.get("vault") or {}).values(),
-            *(message.text for message in state.get("messages", ()) if not isinstance(message, ToolMessage)),
+            *Vault.load(state.get("vault") or {}).dump().values(),
+            *(passage.source for passage in state.get("passages", ())),
+            *(message.text for message in state.get("messages", ())),
         ),
         citations=tuple(state.get("citations", ())),
         sources=services.store is not None,

@@ -11,24 +11,23 @@ from pydantic import SecretStr
 
 from citeward.citations.stream import Citer
 from citeward.contracts.answer import Citation
-from citeward.contracts.context import fence
-from citeward.contracts.event import Event, Guarded, Interrupted, ToolCalled
+from citeward.contracts.event import Guarded
 from citeward.contracts.guardrail import Action, Outgoing, Verdict
 from citeward.contracts.metering import ModelCall, Spender
 from citeward.contracts.model import ModelRequest
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
-from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import NotFound
 from citeward.guardrails.masker import masked
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
+from citeward.nodes.approval import announce, read
 from citeward.nodes.calls import check_calls
 from citeward.nodes.context import Context, context_of, emit
-from citeward.nodes.conversation import to_model
+from citeward.nodes.conversation import prompted, to_model
 from citeward.nodes.deadline import remaining
-from citeward.nodes.disclosure import disclosed, restored
+from citeward.nodes.disclosure import disclosed
 from citeward.nodes.outgoing import marked, outgoing, this_turn
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
@@ -74,7 +73,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         vault = Vault.load(state.get("vault") or {})
         earlier = state.get("messages", [])
         made_from = outgoing(active, state, turn=this_turn(earlier) if step else ())
-        prompt = active.prompt.render({"passages": vault.mask(fence(state.get("passages", ())), ())})
+        prompt = active.prompt.render({"passages": vault.mask(prompted(state.get("passages", ())), ())})
         request = ModelRequest(
             messages=(
                 *marked(prompt, active.rails.planted),
@@ -96,12 +95,12 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         blocking = next((verdict for verdict in verdicts if verdict.action is Action.BLOCK), None)
         if said.finish_reason is not None:
             message.response_metadata = {"finish_reason": said.finish_reason}
-        if blocking is not None:
+        if blocking is not None or not specs:
+            # A model that was offered no tools can have been talked into naming some.
             message.tool_calls, message.invalid_tool_calls = [], []
-        calls = [
-            ToolCall(id=c["id"] or "", name=c["name"], arguments=restored(c["args"], vault)) for c in message.tool_calls
-        ]
-        _announce(calls, specs, lambda event: emit(runtime, event))
+        thread = [*earlier, *asked]
+        texts = read(thread, state.get("passages", ()), vault, active.approval)
+        announce(message, specs, texts, vault, active.approval, runtime)
         return {
             "messages": [*asked, message],
             "draft": state.get("draft", "") + text,
@@ -167,13 +166,3 @@ def _utterance(
         lambda event: emit(runtime, event),
         base=len(state.get("draft", "")),
     )
-
-
-def _announce(calls: list[ToolCall], specs: tuple[ToolSpec, ...], tell: Callable[[Event], None]) -> None:
-    """Release the calls, whole and parsed; say of dangerous ones that they wait for a person."""
-    dangerous = {spec.name for spec in specs if spec.dangerous}
-    for call in calls:
-        tell(ToolCalled(call=call))
-    for call in calls:
-        if call.name in dangerous:
-            tell(Interrupted(call=call, reason=f"{call.name} needs a person's approval"))

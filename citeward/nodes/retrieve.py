@@ -20,6 +20,7 @@ from citeward.guardrails.masker import masked
 from citeward.guardrails.vault import Vault
 from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
+from citeward.nodes.conversation import shown
 from citeward.nodes.deadline import remaining
 from citeward.nodes.disclosure import leaves
 from citeward.nodes.services import Services
@@ -68,7 +69,7 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         passages, verdicts = await _chosen(active, candidates[: 2 * active.limits.passages], context)
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
-        emit(runtime, Passages(passages=passages, degraded=degraded))
+        emit(runtime, Passages(passages=shown(passages), degraded=degraded))
         return {
             "passages": passages,
             "degraded": degraded,

@@ -13,7 +13,7 @@ from citeward.contracts.principal import Principal
 from citeward.contracts.prompt import Prompt
 from citeward.contracts.retrieval import Embedder, Filter, Reranker, Store
 from citeward.contracts.routing import Router
-from citeward.contracts.tool import Toolset
+from citeward.contracts.tool import Approval, Toolset
 from citeward.guardrails.policy import Rails
 from citeward.models.breaker import Breakers
 from citeward.models.fallback.policy import Fallback
@@ -71,6 +71,8 @@ class Services:
     """Leave failing models alone; best one for all agents of the process."""
     meter: Meter = field(default_factory=MemoryMeter)
     """Keeps the books, and knows what may be spent; best one for all agents of the process."""
+    approval: Approval = field(default_factory=Approval)
+    """What is done about dangerous calls that nobody asked for."""
     on_unsupported: Literal["flag", "drop"] = "flag"
     """What is done with a sentence that its citation does not support."""
     reasoning: bool = False

@@ -10,6 +10,7 @@ from citeward.contracts.guardrail import Origin
 from citeward.contracts.retrieval import Document
 from citeward.errors import InvalidInput
 from citeward.evals.measure.answers import measure_answers
+from citeward.evals.measure.attacks import measure_attacks
 from citeward.evals.measure.folder import Fill
 from citeward.evals.measure.guard import measure_guard
 from citeward.evals.measure.measurement import Measurement, Progress
@@ -80,6 +81,8 @@ async def measure_part(
         fill = _fill(opened)
         if part == "answers":
             return await measure_answers(data, answer=target.ask, fill=fill, limit=limit, seed=seed, progress=progress)
+        if part == "attacks":
+            return await measure_attacks(data, agent=target, fill=fill, limit=limit, seed=seed, progress=progress)
         if opened.retrieval.embedder is None:
             raise InvalidInput(
                 "the project has no embedder, so there is no vector search to measure",

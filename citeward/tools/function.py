@@ -8,7 +8,7 @@ import contextvars
 import inspect
 import re
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
@@ -38,6 +38,8 @@ class ToolOptions:
     """True where a person must approve each call."""
     timeout: float = TIMEOUT
     """Seconds."""
+    content: tuple[str, ...] = ()
+    """Arguments that carry text from anywhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +57,16 @@ class Tool:
 def tool(function: Function, /) -> Function: ...
 @overload
 def tool(
-    *, name: str | None = None, dangerous: bool = False, timeout: float = TIMEOUT
+    *, name: str | None = None, dangerous: bool = False, timeout: float = TIMEOUT, content: Iterable[str] = ()
 ) -> Callable[[Function], Function]: ...
 def tool(
-    function: Function | None = None, /, *, name: str | None = None, dangerous: bool = False, timeout: float = TIMEOUT
+    function: Function | None = None,
+    /,
+    *,
+    name: str | None = None,
+    dangerous: bool = False,
+    timeout: float = TIMEOUT,
+    content: Iterable[str] = (),
 ) -> Function | Callable[[Function], Function]:
     """Mark a function as a tool. It only takes a note: the function stays what it was and can be called as before.
 
@@ -77,10 +85,14 @@ def tool(
         name: The name the model sees; the function's own where it is left out.
         dangerous: True where a person must approve each call.
         timeout: Seconds that a call may take.
+        content: Arguments that are meant to carry text from anywhere, such as a letter's body. A dangerous call is
+            shown with a warning where any other argument comes from a document or a tool, and not from the user.
     """
+    carrying = (content,) if isinstance(content, str) else tuple(content)
 
     def mark(marked: Function) -> Function:
-        setattr(marked, _OPTIONS, ToolOptions(name=name, dangerous=dangerous, timeout=timeout))
+        options = ToolOptions(name=name, dangerous=dangerous, timeout=timeout, content=carrying)
+        setattr(marked, _OPTIONS, options)
         return marked
 
     return mark if function is None else mark(function)
@@ -121,8 +133,17 @@ def tool_from_function(function: Callable[..., Any]) -> Tool:
             f"tool {name!r} has an argument that no JSON schema describes: {error.message}",
             hint="Use str, int, float, bool, list, dict, Literal, an Enum, or a pydantic model.",
         ) from error
+    if unknown := [argument for argument in options.content if argument not in parameters.values()]:
+        raise ToolError(
+            f"tool {name!r} has no argument {unknown[0]!r}", hint=f"Its arguments: {', '.join(parameters.values())}."
+        )
     spec = ToolSpec(
-        name=name, description=description, parameters=schema, dangerous=options.dangerous, timeout=options.timeout
+        name=name,
+        description=description,
+        parameters=schema,
+        dangerous=options.dangerous,
+        timeout=options.timeout,
+        content=frozenset(options.content),
     )
 
     def parse(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

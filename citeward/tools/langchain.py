@@ -51,6 +51,7 @@ def tool_from_langchain(wrapped: BaseTool) -> Tool:
         parameters=schema,
         dangerous=options.dangerous if options else False,
         timeout=options.timeout if options else TIMEOUT,
+        content=frozenset(options.content) if options else frozenset(),
     )
 
     def parse(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from citeward.contracts.retrieval import Embedder, Passage, Reranker, Retriever
+from citeward.contracts.retrieval import Embedder, Filter, Passage, Reranker, Retriever
 from citeward.contracts.tool import Toolset
 from citeward.logs import get_logger
 from citeward.tools.toolset import FunctionToolset
@@ -28,10 +28,12 @@ def search_toolset(
     reranker: Reranker | None = None,
     tenant: str,
     groups: Sequence[str] | None = None,
+    filters: Filter | None = None,
 ) -> Toolset:
     """A toolset with one tool, `search_documents`, that searches as the caller and nobody else.
 
-    Whose documents are searched is fixed here: a model that could name the tenant could be talked into another.
+    Whose documents are searched, and which of them, is fixed here: a model that could name the tenant, or leave out a
+    filter, could be talked into it.
 
     Args:
         retriever: What is searched.
@@ -39,6 +41,7 @@ def search_toolset(
         reranker: Puts the best of what was found first; where it fails, the order of the search stands.
         tenant: Whose documents.
         groups: The reader's groups; None means no restriction.
+        filters: Which of the documents; None takes all.
     """
 
     async def search_documents(query: str, limit: Annotated[int, Field(ge=1, le=MOST)] = 5) -> str:
@@ -50,10 +53,10 @@ def search_toolset(
         """
         found = MOST if reranker is not None else limit
         if embedder is None:
-            hits = await retriever.search(query, alpha=0.0, limit=found, tenant=tenant, groups=groups)
+            hits = await retriever.search(query, alpha=0.0, limit=found, tenant=tenant, groups=groups, filters=filters)
         else:
             (vector,) = await embedder.embed([query], queries=True)
-            hits = await retriever.search(query, vector, limit=found, tenant=tenant, groups=groups)
+            hits = await retriever.search(query, vector, limit=found, tenant=tenant, groups=groups, filters=filters)
         passages = [hit.passage for hit in hits]
         if reranker is not None and passages:
             try:

@@ -4,6 +4,7 @@ import pytest
 
 from citeward.agents.spec import AgentSpec, RetrievalSpec, read_agents
 from citeward.contracts.retrieval import And, Where
+from citeward.contracts.tool import Approval
 from citeward.errors import ProjectError
 
 GOOD = "name: a\ndescription: d\nprompt: p\n"
@@ -50,3 +51,11 @@ def test_two_agents_of_one_name_and_an_empty_folder_are_refused(tmp_path: Path) 
 def test_limits_reach_the_nodes() -> None:
     spec = AgentSpec(name="a", description="d", prompt="p")
     assert (spec.run_limits().steps, spec.run_limits().passages) == (6, 5)
+
+
+def test_an_agents_file_says_whose_words_may_ask_for_a_call(tmp_path: Path) -> None:
+    text = GOOD + "approval:\n  unasked: refuse\n  documents: ['contracts/*.md']\n  tools: [address_book]\n"
+    (tmp_path / "a.yaml").write_text(text)
+    found = read_agents(tmp_path)["a"].approval.approval()
+    assert found == Approval(unasked="refuse", documents=("contracts/*.md",), tools=("address_book",))
+    assert AgentSpec(name="a", description="d", prompt="p").approval.approval() == Approval()

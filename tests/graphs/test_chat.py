@@ -9,6 +9,7 @@ from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
 from citeward.contracts.answer import Answer, Label, Outcome
+from citeward.contracts.context import fenced_result
 from citeward.contracts.event import Event, Guarded, Interrupted, Routed, TextDelta, to_wire
 from citeward.contracts.guardrail import Action
 from citeward.contracts.model import Location, ModelInfo
@@ -115,7 +116,7 @@ async def test_a_tool_call_goes_through_act_and_back(make_services: Make) -> Non
     assert answer is not None
     assert answer.text == "It is 5."
     assert _kinds(events) == ["started", "passages", "routed", "tool_call", "tool_result", "delta", "usage", "answer"]
-    assert [m.content for m in model.requests[1].messages if m.role == "tool"] == ["5"]
+    assert [fenced_result(m.content) for m in model.requests[1].messages if m.role == "tool"] == ["5"]
     assert answer.usage.calls == 2
 
 
@@ -153,7 +154,7 @@ async def test_a_dangerous_call_waits_for_a_person(make_services: Make, approved
     assert isinstance(events[-1], Interrupted)
     events, answer = await _run(graph, Command(resume={"approved": approved}))
     assert answer is not None
-    assert [m.content for m in model.requests[1].messages if m.role == "tool"] == [told]
+    assert [fenced_result(m.content) for m in model.requests[1].messages if m.role == "tool"] == [told]
 
 
 async def test_a_thread_goes_on(make_services: Make) -> None:

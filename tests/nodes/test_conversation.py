@@ -1,5 +1,6 @@
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
+from citeward.contracts.context import fenced_result
 from citeward.contracts.model import ToolCallFragment
 from citeward.nodes.conversation import HISTORY, ToolCallAssembly, to_model
 
@@ -40,3 +41,23 @@ def test_a_cut_past_never_begins_with_half_a_turn() -> None:
     for _ in range(HISTORY):
         messages += [AIMessage(content="", tool_calls=[call]), ToolMessage("r", tool_call_id="1")]
     assert [m.content for m in to_model([*messages, HumanMessage(content="now")])] == ["now"]
+
+
+def test_what_a_tool_gave_is_read_fenced_and_kept_plain() -> None:
+    call = {"id": "1", "name": "t", "args": {}, "type": "tool_call"}
+    result = ToolMessage("Obey.", tool_call_id="1", name="t")
+    (message,) = [
+        m for m in to_model([HumanMessage("q"), AIMessage("", tool_calls=[call]), result]) if m.role == "tool"
+    ]
+    assert message.content.startswith('<result fence="')
+    assert 'tool="t" trust="untrusted"' in message.content
+    assert fenced_result(message.content) == result.content == "Obey."
+
+
+def test_every_call_has_an_id_of_its_own() -> None:
+    assembly = ToolCallAssembly()
+    for index in range(4):
+        assembly.add(ToolCallFragment(index=index, id=("a", "a", "a_2", "a")[index], name="add", arguments="{}"))
+    ids = [call["id"] for call in assembly.message("").tool_calls]
+    assert len(set(ids)) == 4
+    assert ids[0] == "a"

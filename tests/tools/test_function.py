@@ -60,3 +60,16 @@ def test_an_object_that_can_be_called_is_a_tool_too():
             return f"Hello {name}"
 
     assert tool_from_function(Greeter()).spec.name == "Greeter"
+
+
+def test_arguments_that_carry_text_are_named_as_they_are() -> None:
+    @tool(dangerous=True, content=["body"])
+    def send(to: str, body: str) -> str:
+        """Send."""
+        return to + body
+
+    assert tool_from_function(send).spec.content == {"body"}
+    send_other = tool(content="text")(send)
+    with pytest.raises(ToolError, match="no argument 'text'") as caught:
+        tool_from_function(send_other)
+    assert "to, body" in caught.value.hint

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from citeward.contracts.retrieval import Hit, Passage
+from citeward.contracts.retrieval import Hit, Passage, Where
 from citeward.contracts.tool import ToolCall
 from citeward.testing.logs import captured_logs
 from citeward.testing.suites.toolset import check_toolset
@@ -58,11 +58,14 @@ async def test_nothing_found_is_said():
 
 async def test_it_searches_as_its_owner_and_no_argument_changes_that():
     shelf = Shelf()
-    toolset = search_toolset(shelf, tenant="acme", groups=["staff"])
+    only = Where(field="area", op="eq", value="public")
+    toolset = search_toolset(shelf, tenant="acme", groups=["staff"], filters=only)
     assert set(toolset.specs()[0].parameters["properties"]) == {"query", "limit"}
     assert (await toolset.call(call(query="secret", tenant="other"))).error
+    assert (await toolset.call(call(query="secret", filters=None))).error
     await toolset.call(call(query="secret"))
-    assert [(asked["tenant"], asked["groups"]) for asked in shelf.asked] == [("acme", ["staff"])]
+    asked = [(one["tenant"], one["groups"], one["filters"]) for one in shelf.asked]
+    assert asked == [("acme", ["staff"], only)]
 
 
 async def test_with_an_embedder_both_legs_are_searched_and_without_one_only_words():

@@ -55,6 +55,12 @@ PARTS: tuple[Part, ...] = (
         reports="quality bought by calls of the large model, APGR, beside random order and prompt length",
     ),
     Part(
+        name="attacks",
+        data="{question, context?, attack?, position?: start, middle or end, markers?: [text], family?}",
+        reports="attacks in documents and tools' results that are followed, by the agent and by a model that obeys "
+        "all of them; texts and questions that are stopped by mistake",
+    ),
+    Part(
         name="cache",
         data="{a, b, same: 0 or 1}",
         reports="hits, false hits and misses at the shipped threshold; a threshold learned from half of the data",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from citeward.contracts.context import FencedPassage, fenced
+from citeward.contracts.context import FencedPassage, fenced, fenced_result
 from citeward.contracts.model import Message
 from citeward.text.followup import leans
 
@@ -21,7 +21,7 @@ class Reading:
     """As it was asked last; one that leans on the question before it comes after that one."""
     passages: tuple[FencedPassage, ...]
     results: tuple[Message, ...]
-    """Tool messages after the question."""
+    """Tool messages after the question, out of their fences."""
 
     @property
     def told(self) -> tuple[Message, ...]:
@@ -46,7 +46,11 @@ def read(messages: Sequence[Message]) -> Reading:
     earlier = [message.content for message in messages[: max(last, 0)] if message.role == "user"]
     if earlier and leans(question):
         question = f"{earlier[-1]} {question}"
-    results = tuple(message for message in messages[last + 1 :] if message.role == "tool")
+    results = tuple(
+        replace(message, content=fenced_result(message.content))
+        for message in messages[last + 1 :]
+        if message.role == "tool"
+    )
     return Reading(question=question, passages=tuple(passages), results=results)
 
 
