@@ -21,6 +21,8 @@ from urllib.parse import quote
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 HOLDS, MAY = "holds", "may"
 NOTHING: dict[str, str] = {}
 TOLD = {"user": HOLDS, "document": HOLDS, "tool": HOLDS}
@@ -117,6 +119,12 @@ def test_a_secret_is_where_it_may_be_and_nowhere_else(evidence: Any, origin: str
             if not found and rule == HOLDS:
                 missing.append((sink, secret))
     assert (leaks, missing) == ([], [])
+
+
+def test_a_redis_server_is_given_what_stands_in_documents_alone(evidence_of_redis: Any) -> None:
+    seen = evidence_of_redis.sinks["redis"]
+    held = {origin: [_is_in(secret, seen) for secret in _secrets(evidence_of_redis, origin)] for origin in ORIGINS}
+    assert held == {"user": [False] * 3, "document": [True] * 3, "tool": [False] * 3, "model": [False] * 3}
 
 
 def test_the_thread_is_in_the_files_and_only_encrypted(evidence: Any) -> None:
