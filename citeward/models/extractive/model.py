@@ -7,7 +7,16 @@ import re
 from collections.abc import AsyncGenerator, Sequence
 
 from citeward.contracts.answer import NOT_ENOUGH
-from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest, TokenUsage, ToolCallFragment
+from citeward.contracts.context import FencedPassage
+from citeward.contracts.model import (
+    Delta,
+    Location,
+    Message,
+    ModelInfo,
+    ModelRequest,
+    TokenUsage,
+    ToolCallFragment,
+)
 from citeward.contracts.retrieval import TokenEmbedder
 from citeward.contracts.tool import ToolCall, ToolDecider, ToolSpec
 from citeward.errors import ModelError
@@ -16,10 +25,13 @@ from citeward.models.extractive.evidence import weigh
 from citeward.models.extractive.floor import enough
 from citeward.models.extractive.quoting import chosen, written
 from citeward.models.extractive.reading import Reading, read, told
+from citeward.models.extractive.units import units
 from citeward.models.extractive.vectors import PassageVectors
 
 logger = get_logger(__name__)
 
+LONG_RESULT, MANY_SENTENCES = 300, 4
+"""Characters and sentences of a tool's result from which it is read like a passage, rather than told whole."""
 _PIECE = re.compile(r"\s*\S+|\s+")
 
 
@@ -89,23 +101,31 @@ class ExtractiveModel:
 
     async def _answer(self, reading: Reading) -> str:
         if reading.told:
-            return " ".join(told(message) for message in reading.told)
-        quoted = await self._quoted(reading)
+            return " ".join([await self._told(message, reading.question) for message in reading.told])
+        quoted = await self._quoted(reading.question, reading.passages)
         if not quoted and reading.results:
             return " ".join(told(message) for message in reading.results)
         return quoted or NOT_ENOUGH
 
-    async def _quoted(self, reading: Reading) -> str:
+    async def _told(self, message: Message, question: str) -> str:
+        """A tool's result; of a text of many sentences (an e-mail, a page) those that answer, where any do."""
+        text = message.content
+        if len(text) <= LONG_RESULT or sum(unit.kind == "sentence" for unit in units(text)) < MANY_SENTENCES:
+            return told(message)
+        passage = FencedPassage(number=1, source=message.name or "", title="", text=text)
+        return await self._quoted(question, [passage], marked=False) or told(message)
+
+    async def _quoted(self, question: str, passages: Sequence[FencedPassage], *, marked: bool = True) -> str:
         """The best sentences; nothing where the passages do not hold enough."""
-        texts = [passage.text for passage in reading.passages]
-        if not texts or not reading.question:
+        texts = [passage.text for passage in passages]
+        if not texts or not question:
             return ""
         asked, vectors = None, None
         if self._embedder is not None and self._vectors is not None:
-            (asked,) = await self._embedder.embed_tokens([reading.question])
+            (asked,) = await self._embedder.embed_tokens([question])
             vectors = await self._vectors.of(texts)
-        titles = [passage.title for passage in reading.passages]
-        evidence = weigh(reading.question, texts, vectors, asked, titles=titles)
+        titles = [passage.title for passage in passages]
+        evidence = weigh(question, texts, vectors, asked, titles=titles)
         if not enough(evidence, by_words=vectors is None):
             return ""
-        return written(chosen(evidence.scored, texts), reading.passages)
+        return written(chosen(evidence.scored, texts), passages, marked=marked)

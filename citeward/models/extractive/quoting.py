@@ -48,8 +48,8 @@ def chosen(scored: Sequence[Scored], texts: Sequence[str], *, margin: float = MA
     return sorted(kept, key=lambda one: (one.passage, one.unit.span.start))
 
 
-def written(kept: Sequence[Scored], passages: Sequence[FencedPassage]) -> str:
-    """The answer's text. List items and table rows have lines of their own; code follows the sentence it belongs to."""
+def written(kept: Sequence[Scored], passages: Sequence[FencedPassage], *, marked: bool = True) -> str:
+    """The answer's text, each part with its passage's marker unless `marked` is false. List items and table rows have lines of their own; code follows the sentence it belongs to."""
     answer = ""
     listed = len(kept) > 1
     unended = False
@@ -57,7 +57,7 @@ def written(kept: Sequence[Scored], passages: Sequence[FencedPassage]) -> str:
     for one in kept:
         passage = passages[one.passage]
         text, unit = passage.text, one.unit
-        mark = f" [{passage.number}]"
+        mark = f" [{passage.number}]" if marked else ""
         line = readable(unit.span.of(text)) if unit.kind != "code" else ""
         if unit.kind == "code":
             part, own_line = f"{unit.span.of(text)}\n{mark.strip()}", True
