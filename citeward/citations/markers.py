@@ -195,7 +195,11 @@ def _prose(text: str, begin: int, end: int) -> Iterator[Span]:
 def _undecided(text: str, begin: int, code: list[re.Match[str]]) -> int:
     """Where the first backtick stands that may yet open code; the text's end where there is none."""
     for ticks in _TICKS.finditer(text, begin):
-        if not _inside(code, ticks.start()) and "\n" not in text[ticks.end() :] and len(text) - ticks.end() <= INLINE + len(ticks[0]):
+        if (
+            not _inside(code, ticks.start())
+            and "\n" not in text[ticks.end() :]
+            and len(text) - ticks.end() <= INLINE + len(ticks[0])
+        ):
             return ticks.start()
     return len(text)
 
