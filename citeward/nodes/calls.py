@@ -24,7 +24,7 @@ async def check_calls(message: AIMessage, rails: Rails, outgoing: Outgoing) -> t
     """
     calls, invalid, verdicts = [], [], []
     for call in message.tool_calls:
-        text = "\n".join([call["name"], *_leaves(call["args"])])
+        text = "\n".join([call["name"], *_keys(call["args"]), *_values(call["args"])])
         checked = await rails.check(text, origin=Origin.MODEL, outgoing=outgoing)
         verdicts += [_told(verdict) for verdict in checked.notable]
         if checked.action in PASSING:
@@ -43,18 +43,26 @@ async def check_calls(message: AIMessage, rails: Rails, outgoing: Outgoing) -> t
     return tuple(verdicts)
 
 
-def _leaves(value: Any) -> Iterator[str]:
-    """Every key and value; texts as they are, the rest as JSON."""
+def _keys(value: Any) -> Iterator[str]:
+    """Every key, before the values: what was split over two values stands together."""
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if isinstance(value, dict):
+        yield from value
+    for item in items:
+        yield from _keys(item)
+
+
+def _values(value: Any) -> Iterator[str]:
+    """Every value that holds no others; texts as they are, the rest as JSON."""
     match value:
         case str():
             yield value
         case dict():
-            for key, item in value.items():
-                yield key
-                yield from _leaves(item)
+            for item in value.values():
+                yield from _values(item)
         case list():
             for item in value:
-                yield from _leaves(item)
+                yield from _values(item)
         case _:
             yield json.dumps(value)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import itertools
 import re
 
 import pytest
@@ -38,7 +39,7 @@ FOUND = [
 ]
 LEAKS = [
     PROMPT,
-    PROMPT[20:110],
+    PROMPT[23:110],
     PROMPT[100:].upper(),
     " ".join(PROMPT[:60]),
     PROMPT[:90].replace(" ", "\u200b*\n").replace("e", "3"),
@@ -94,7 +95,7 @@ def spans(text, wanted):
         for at in range(len(places) - length + 1):
             if plain[at : at + length] in wanted:
                 these = [place for place, _ in places[at : at + length]]
-                if max(b - a for a, b in zip(these, these[1:], strict=False)) <= withhold.GAP + 1:
+                if max(b - a for a, b in itertools.pairwise(these)) <= withhold.GAP + 1:
                     found.append((these[0], these[-1] + 1))
     joined = []
     for start, end in sorted(found):
