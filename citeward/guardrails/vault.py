@@ -23,16 +23,19 @@ def label(kind: str, /) -> str:
 def normal(kind: str, value: str, /) -> str:
     """One form for all the ways to write the same value.
 
-    An e-mail or network address in either case, a card, account or telephone number with any separators. Everything
-    else stands for itself: in a key or a wallet's address the case matters.
+    An e-mail or network address in either case, a card, account, paper's or telephone number with any separators, a
+    name in either case with any spaces. Everything else stands for itself: in a key or a wallet's address the case
+    matters.
     """
     match label(kind):
         case "EMAIL" | "IP":
             return value.casefold()
-        case "CREDIT_CARD" | "PHONE" | "US_SSN":
+        case "CREDIT_CARD" | "PHONE" | "US_SSN" | "US_ITIN" | "US_BANK" | "UK_NHS":
             return _SEPARATORS.sub("", value)
-        case "IBAN":
+        case "IBAN" | "US_PASSPORT" | "PASSPORT" | "US_DRIVER_LICENSE" | "UK_DRIVING_LICENCE" | "UK_NINO":
             return _SEPARATORS.sub("", value).upper()
+        case "PERSON" | "LOCATION" | "ORGANIZATION" | "NRP" | "TITLE":
+            return " ".join(value.split()).casefold()
         case _:
             return value
 
