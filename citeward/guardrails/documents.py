@@ -24,18 +24,17 @@ KINDS: tuple[str, ...] = (
 )
 """What can be found here besides US_SSN and CREDIT_CARD, of which unusual ways of writing are found here."""
 
-_ENDS = r"(?![\w]|-\w)"
 _MRZ = re.compile(r"(?<!\w)([A-Z0-9]{9})(\d)([A-Z]{3})(\d{6})(\d)([MFX])(\d{6})(\d)[A-Z0-9]*")
 _UK_LICENCE = re.compile(
     r"(?<!\w)[A-Z]{1,5}9{0,4}(?<=\w{5})\d[0156]\d(?:0[1-9]|[12]\d|3[01])\d[A-Z9]{2}[A-Z0-9][A-Z]{2}(?:[ ]?\d{2})?(?!\w)"
 )
 _NINO = re.compile(
-    r"(?i)(?<![\w])(?!bg|gb|nk|kn|nt|tn|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z][ ]?\d{2}[ ]?\d{2}[ ]?\d{2}[ ]?[a-d](?!\w)"
+    r"(?i)(?<!\w)(?!bg|gb|nk|kn|nt|tn|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z](?:[ ]?\d{2}){3}[ ]?[a-d](?!\w)"
 )
 _ITIN = re.compile(r"(?<![\w-])9\d{2}[- ](?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])[- ]\d{4}(?![\w-])")
-_NUMBER = re.compile(rf"(?<![\w-])(?=[A-Za-z*]{{0,4}}[ -]?\d|[A-Za-z0-9]*\d)[A-Za-z0-9*]+(?:[ -](?=[A-Za-z]{{0,3}}\d)[A-Za-z0-9*]+){{0,4}}{_ENDS}")
-_US_PASSPORT = re.compile(r"(?:[A-Za-z]\d{8}|\d{9})")
-_SECRET = re.compile(r"(?<![\w])(?=[^\s,;]*\d)(?=[^\s,;]*[A-Za-z])[^\s,;'\"`<>(){}\[\]]{8,128}")
+_PART = r"(?=[A-Za-z]{0,3}\d)[A-Za-z0-9*]+"
+_NUMBER = re.compile(rf"(?<![\w-])(?=[A-Z*]{{0,4}}[ -]?\d|[A-Za-z0-9]*\d)[A-Za-z0-9*]+(?:[ -]{_PART}){{0,4}}(?!\w|-\w)")
+_US_PASSPORT = re.compile(r"[A-Za-z]\d{8}|\d{9}")
 _WEIGHTS = (7, 3, 1)
 
 
@@ -53,9 +52,9 @@ def documents(text: str, before: str = "", /) -> Iterator[Finding]:
         for match in pattern.finditer(text):
             yield _finding(kind, match, score)
     for match in _NUMBER.finditer(text):
-        kind = _said(match[0], cue(before + text[: match.start()]))
-        if kind:
-            yield _finding(kind, match, 0.55)
+        said = _said(match[0], cue(before + text[: match.start()]))
+        if said:
+            yield _finding(said, match, 0.55)
 
 
 def _said(number: str, said: Cue | None) -> str | None:

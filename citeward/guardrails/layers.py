@@ -51,7 +51,7 @@ def scan(text: str, find: Find, names: Find | None = None) -> tuple[Finding, ...
 
 @dataclass(kw_only=True, slots=True)
 class _Found:
-    """A finding that may still grow, and the part of it that must not be cut."""
+    """A finding that may still grow; its first part, up to `whole`, is one piece however the text was split."""
 
     finding: Finding
     end: int
@@ -125,7 +125,7 @@ class Layers:
             upper, lower = self._upper.at(place), self._lower.at(place)
             ahead = upper.finding.start if upper else upto
             if upper and ahead <= place:
-                end = min(upper.end, upto)
+                end = min(upper.whole if place < upper.whole else upper.end, upto)
                 yield self._piece(place, end, upper.finding, more=place > ahead)
             elif lower and lower.finding.start <= place:
                 end = min(lower.end, ahead, upto)

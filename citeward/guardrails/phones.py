@@ -23,7 +23,9 @@ _SURE = re.compile(
     re.VERBOSE,
 )
 _GROUPED = re.compile(rf"(?<![\w.,:/+(-])\(?\d{{1,5}}\)?(?:[ .-]?\(?\d{{1,7}}\)?){{0,5}}{_END}")
-_DATE = re.compile(r"\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d{2}|(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|(?:19|20)\d{2}[-/](?:19|20)\d{2}")
+_DATE = re.compile(
+    r"\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d{2}|(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|(?:19|20)\d{2}[-/](?:19|20)\d{2}"
+)
 _SCORE_SURE, _SCORE_CUED = 0.45, 0.5
 LEAST, MOST = 7, 15
 """Digits; E.164 allows 15."""
@@ -35,7 +37,11 @@ def phones(text: str, before: str = "", /) -> Iterator[Finding]:
         if LEAST < _digits(match[0]) <= MOST + 6:
             yield _finding(match, _SCORE_SURE)
     for match in _GROUPED.finditer(text):
-        if LEAST <= _digits(match[0]) <= MOST and not _DATE.match(match[0]) and cue(before + text[: match.start()]) is Cue.PHONE:
+        if (
+            LEAST <= _digits(match[0]) <= MOST
+            and not _DATE.match(match[0])
+            and cue(before + text[: match.start()]) is Cue.PHONE
+        ):
             yield _finding(match, _SCORE_CUED)
 
 

@@ -36,7 +36,6 @@ class PiiOptions(BaseModel, validate_default=True):
     regions: tuple[str, ...] = Field(default=recognizers.REGIONS, min_length=1)
     """ISO codes of the countries whose telephone numbers are known without a country code."""
 
-
     @field_validator("entities")
     @classmethod
     def _spelt_out(cls, entities: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,7 +52,7 @@ class PiiOptions(BaseModel, validate_default=True):
 
 
 class PiiGuard:
-    """Finds personal data by Presidio's recognizers and rules of its own, credentials by their shapes, names by a model.
+    """Finds personal data by Presidio's recognizers and rules of its own, credentials by their shapes, names by NER.
 
     MODIFY writes `[EMAIL]` for an address; with a vault, `Rails.check` writes `<EMAIL_1>` instead, which can be undone.
 
@@ -66,6 +65,8 @@ class PiiGuard:
     """
 
     redacts = True
+    known = KNOWN
+    """Every entity that it can be asked for."""
 
     def __init__(
         self, thresholds: Mapping[Origin, Thresholds], options: PiiOptions | None = None, *, name: str = "pii"
@@ -84,6 +85,16 @@ class PiiGuard:
             )
             names = ner.name_finder(options.names, floor=limits.lowest, least=options.least) if options.names else None
             self._find[origin] = find, names
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """What it looks for."""
+        return self._options.entities
+
+    def looking_for(self, *entities: str) -> PiiGuard:
+        """The same guard, asked for other entities; `all` stands for everything."""
+        options = PiiOptions.model_validate({**self._options.model_dump(), "entities": entities})
+        return PiiGuard(self._thresholds, options, name=self.name)
 
     async def warm(self) -> None:
         """Import Presidio, about a second the first time, and the language model where it is needed, in a thread."""

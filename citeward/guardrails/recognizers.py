@@ -90,7 +90,7 @@ class Look(Protocol):
 
 # Kinds that share a pass, what each pass needs, and the pass.
 _LOOKS: tuple[tuple[frozenset[str], Callable[[_Facts], bool], Look], ...] = (
-    (frozenset(CREDENTIALS), lambda facts: True, credentials),
+    (frozenset(CREDENTIALS), lambda facts: bool(facts.text), credentials),
     (frozenset({SECRET}), lambda facts: facts.digits >= 1, secrets),
     (frozenset({"PHONE_NUMBER"}), lambda facts: facts.digits >= PHONE_DIGITS, phones),
     (frozenset({*DOCUMENTS, "US_SSN", "CREDIT_CARD"}), lambda facts: facts.digits >= 4, documents),

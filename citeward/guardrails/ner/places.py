@@ -26,7 +26,10 @@ from citeward.text.sentences import Span
 
 # A word with a capital; particles join them, as in Rua do Arenque.
 _CAP = r"\p{Lu}[\w'’-]*\.?"
-_PARTICLE = r"(?:d[aeiou]s?|del|della|dei|delle|der|den|des|di|du|la|las|le|les|los|lo|el|en|am|im|an|zu|zum|zur|van|y|e|al|u|l'|d')"
+_PARTICLE = (
+    r"(?:d[aeiou]s?|del|della|dei|delle|der|den|des|di|du|la|las|le|les|los|lo|el|en|am|im|an|zu|zum|zur|van|y|e|al|u"
+    r"|l'|d')"
+)
 _NAME = rf"{_CAP}(?:[ ]{_PARTICLE}){{0,2}}(?:[ ]{_CAP}(?:[ ]{_PARTICLE}){{0,2}})"
 _HOUSE = r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?"
 _STREET = f"(?i:{either(STREET)})"
@@ -44,12 +47,14 @@ _ADDRESS = regex.compile(
     | {_BEFORE}\.?[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}{{0,4}},?[ ](?:n[º°.][ ]?)?{_HOUSE}\b
     | # Villacher Strasse 89; Koskikatu 25; Erzsébet tér 19.
       (?:{_HOUSE},?[ ])?(?:{_CAP}[ ](?:\p{{Ll}}+[ ])?){{0,3}}\p{{L}}*{_INSIDE}\.?[ ]{_HOUSE}\b
+    | # Király u. 15.
+      (?:{_HOUSE},?[ ])?(?:{_CAP}[ ]){{1,3}}u\.[ ]{_HOUSE}\b\.?
     | # 86036 Allika 46, as a street of no known kind between two numbers
       (?:{_HOUSE},?[ ]){{1,2}}{_NAME}{{0,3}}[ ]{_HOUSE}\b
     | # 70 74 Diakou
       \d{{1,6}}[ ]\d{{1,5}}[ ]{_CAP}
     | # PSC 3294, Box 9168; Unit 7349 Box 6067
-      (?:PSC|Unit|CMR)[ ]\d{{1,5}},?[ ]Box[ ]\d{{1,6}} | (?:USNS|USS|USNV|USCGC)[ ]{_CAP}(?=\s+[AFD]PO\b)
+      (?:PSC|Unit|CMR)[ ]\d{{1,5}},?[ ]Box[ ]\d{{1,6}} | (?i:USNS|USS|USNV|USCGC)[ ]{_CAP}(?=\s+[AFD]PO\b)
     | (?i:p\.?[ ]?o\.?[ ]?box)[ ]\d{{1,6}}
     | [AFD]PO,?[ ](?:AA|AE|AP)[ ]\d{{5}}
     | # Springfield, IL 62704
@@ -71,13 +76,20 @@ _POSTCODE = regex.compile(
     r"(?i:\b(?:zip|post(?:al)?)(?:[ -]?code)?s?\b[ ]?(?:number|no\.?)?(?:[ ](?:is|was|at)|:)?\s{1,4})"
     r"(?P<it>(?=[\w -]{0,8}\d)[A-Z0-9]{2,10}(?:[ -][A-Z0-9]{2,5})?)\b"
 )
-_CORNER = regex.compile(rf"(?i:the[ ])?(?i:corner[ ]of)[ ](?P<it>[\w.'’ -]{{2,50}}?[ ]and[ ](?:{_CAP}|{_HOUSE})(?:[ ](?:{_CAP}|{_PARTICLE}|{_HOUSE}))*)")
+_CORNER = regex.compile(
+    rf"(?i:corner[ ]of)[ ](?P<it>[\w.'’ -]{{2,50}}?[ ]and[ ](?:{_CAP}|{_HOUSE})(?:[ ](?:{_CAP}|{_PARTICLE}|{_HOUSE}))*)"
+)
+# What comes before a place, or a place's first part.
+_CUE = r"""
+    address(?:[ ]is|:) | live[sd]?[ ](?:at|in|on) | living[ ](?:at|in|on) | located[ ](?:at|in|on)
+  | resid(?:es|ing|ed)[ ](?:at|in) | (?:is|are|was|office|restaurant|house|meet|arrived|station)[ ](?:at|on)
+  | off[ ]at | mov(?:e|ed|ing)[ ](?:here[ ])?(?:to|from)
+  | travel(?:l?ing|l?ed)?[ ]to | flew[ ](?:to|from) | sent[ ]to | deliver(?:ed|y)?[ ]to
+  | send[ ](?:it|them|this|one|mail)[ ]to | return[ ]to | taxi[ ]to | trip[ ]to | originally[ ]from | based[ ]in
+  | born[ ]in | grew[ ]up[ ]in | visit(?:ed|ing)? | i['’]m[ ](?:in|from) | i[ ]am[ ](?:in|from) | where:
+"""
 _LED_TO = regex.compile(
-    rf"""(?i:\b(?:address(?:[ ](?:is|to)|:)|liv(?:e|es|ed|ing)[ ](?:at|in|on)|located[ ](?:at|in|on)|resid(?:es|ing|ed)[ ](?:at|in)
-    |(?:is|are|was|office|restaurant|house|meet|off|arrived|station)[ ](?:you[ ])?(?:at|on)|moved[ ](?:here[ ])?(?:to|from)|travel(?:l?ing|led)?[ ]to|flew[ ]to
-    |sent[ ]to|deliver(?:ed|y)?[ ]to|originally[ ]from|based[ ]in|born[ ]in|visit(?:ed|ing)?|trip[ ]to|i'm[ ](?:in|from)|taxi[ ]to|return[ ]to|move[ ]to|send[ ](?:it|them|this|one|mail)[ ]to|where:|grew[ ]up[ ]in)\s{{1,8}})
-    (?P<it>(?:(?:{_HOUSE}|{_CAP})(?:,?[ ]|\b)(?:{_PARTICLE}[ ])?){{1,6}})""",
-    regex.VERBOSE,
+    rf"(?i:\b(?:{_CUE}))\s{{1,8}}(?P<it>(?:(?:{_HOUSE}|{_CAP})(?:,?[ ]|\b)(?:{_PARTICLE}[ ])?){{1,6}})", regex.VERBOSE
 )
 _STATE_NAME = regex.compile(rf"\b(?:{STATE_NAMES})\b")
 _DIGIT = regex.compile(r"\d")
@@ -127,8 +139,10 @@ def _countries(text: str) -> Iterator[Span]:
 
 def _plausible(text: str) -> bool:
     """Not a count of things or a date: `3 May 2020`, `2 Days 4`."""
-    words = regex.findall(r"\p{L}+", text)
-    return not any(word.casefold() in _NO_STREET or (word[0].isupper() and word.casefold() in FUNCTION) for word in words)
+    words = (word for word in regex.findall(r"\p{L}+", text) if word != "Am")  # as in Am Kupfergraben
+    return not any(
+        word.casefold() in _NO_STREET or (word[0].isupper() and word.casefold() in FUNCTION) for word in words
+    )
 
 
 _NO_STREET = frozenset(
@@ -156,7 +170,9 @@ def _extended(text: str, end: int, barriers: list[int]) -> int:
         if match is None:
             break
         word = match["word"]
-        if word.casefold() in FUNCTION or any(match.start() < barrier < match.end() or barrier == match.start("word") for barrier in barriers):
+        if word.casefold() in FUNCTION or any(
+            match.start() < barrier < match.end() or barrier == match.start("word") for barrier in barriers
+        ):
             break
         end = match.end()
     return end
