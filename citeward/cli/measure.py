@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -24,6 +24,9 @@ def measure(
     limit: Annotated[int | None, typer.Option(min=1, help="Draw this many questions instead of taking all.")] = None,
     seed: Annotated[int, typer.Option(help="Of the drawing and of the intervals.")] = 0,
     origin: Annotated[Origin, typer.Option(help="Where a guard is told that the texts come from.")] = Origin.USER,
+    entities: Annotated[
+        Literal["policy", "all"], typer.Option(help="For `pii`: what the policy looks for, or all that can be.")
+    ] = "policy",
     agent: AgentOption = None,
     project: ProjectOption = None,
 ) -> int:
@@ -32,7 +35,7 @@ def measure(
 
     from citeward.evals.measure.measurement import render, write_json
 
-    measurement = run(_measure(part, name, data, origin, agent, limit, seed, project))
+    measurement = run(_measure(part, name, data, origin, entities, agent, limit, seed, project))
     Console().print(render(measurement))
     if json is not None:
         write_json(json, measurement.to_dict())
@@ -44,6 +47,7 @@ async def _measure(
     name: str | None,
     data: Path,
     origin: Origin,
+    entities: Literal["policy", "all"],
     agent: str | None,
     limit: int | None,
     seed: int,
@@ -64,6 +68,7 @@ async def _measure(
         root=folder,
         name=name,
         origin=origin,
+        entities=entities,
         agent=agent,
         limit=limit,
         seed=seed,

@@ -8,7 +8,7 @@ from typing import TypeAlias, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from citeward.contracts.guardrail import Guardrail, Verifier
-from citeward.errors import ProjectError
+from citeward.errors import ModelUnavailable, ProjectError
 from citeward.guardrails.grounding import GroundingGuard, GroundingOptions
 from citeward.guardrails.injection import InjectionGuard
 from citeward.guardrails.leakage import LeakageGuard, LeakageOptions
@@ -79,7 +79,15 @@ def _length(rule: GuardRule, policy: Policy) -> Guardrail:
 
 
 def _pii(rule: GuardRule, policy: Policy) -> Guardrail:
-    return PiiGuard(rule.origins, options(rule, policy, PiiOptions), name=rule.name)
+    try:
+        return PiiGuard(rule.origins, options(rule, policy, PiiOptions), name=rule.name)
+    except ModelUnavailable as error:
+        raise ProjectError(
+            f"the guard {rule.name!r}: {error.message}",
+            hint=error.hint,
+            path=policy.source,
+            line=policy.line(rule.name),
+        ) from error
 
 
 class _NoOptions(BaseModel, extra="forbid"):

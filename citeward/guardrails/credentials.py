@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from citeward.contracts.guardrail import Finding
+from citeward.guardrails.cues import Cue, cue
 
 PRIVATE_KEY = "PRIVATE_KEY"
 
@@ -18,6 +19,15 @@ _SHAPES = {
     "SLACK_TOKEN": r"xox[abeoprs]-[A-Za-z0-9-]{15,}",
     "STRIPE_KEY": r"[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",
     "GOOGLE_API_KEY": r"AIza[A-Za-z0-9_-]{35}",
+    "NPM_TOKEN": r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9])",
+    "PYPI_TOKEN": r"pypi-AgE[A-Za-z0-9_-]{50,}",
+    "SENDGRID_KEY": r"SG\.[A-Za-z0-9_-]{16,32}\.[A-Za-z0-9_-]{16,64}",
+    "DATABRICKS_TOKEN": r"dapi[0-9a-f]{32}(?![A-Za-z0-9])",
+    "DIGITALOCEAN_TOKEN": r"do[opr]_v1_[0-9a-f]{64}",
+    "SHOPIFY_TOKEN": r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
+    "GOOGLE_SECRET": r"GOCSPX-[A-Za-z0-9_-]{20,}",
+    "TELEGRAM_TOKEN": r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])",
+    "SLACK_WEBHOOK": r"https://hooks\.slack\.com/services/T[A-Za-z0-9_/]{20,}",
     "HF_TOKEN": r"hf_[A-Za-z0-9]{30,}",
     # A digit is asked for, or `sk-` would also begin long hyphenated names.
     "API_KEY": r"sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}",
@@ -37,7 +47,20 @@ SHORTEST = 9
 """No shape is shorter than this."""
 
 
-def credentials(text: str, /) -> Iterator[Finding]:
+SECRET = "SECRET"
+"""A password or key of no known shape, told by the words before it."""
+# Letters and digits both, or every word after "password" would be one.
+_VALUE = re.compile(r"(?<![\w])(?=[^\s,;=:]*[0-9])(?=[^\s,;=:]*[A-Za-z])[^\s,;=:'\"`<>(){}\[\]]{8,128}={0,2}")
+
+
+def secrets(text: str, before: str = "", /) -> Iterator[Finding]:
+    """Words with letters and digits that are said to be a password, a key or a token; score .5."""
+    for match in _VALUE.finditer(text):
+        if cue(before + text[: match.start()]) is Cue.PASSWORD:
+            yield Finding(kind=SECRET, start=match.start(), end=match.end(), score=0.5)
+
+
+def credentials(text: str, _before: str = "", /) -> Iterator[Finding]:
     """Every credential in `text`, each with score 1: the shapes are too particular to be chance."""
     if len(text) < SHORTEST:
         return

@@ -8,13 +8,18 @@ around that: so it is imported when a policy first needs it, in a thread (`Rails
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.credentials import KINDS as CREDENTIALS
-from citeward.guardrails.credentials import credentials
+from citeward.guardrails.credentials import SECRET, credentials, secrets
+from citeward.guardrails.documents import KINDS as DOCUMENTS
+from citeward.guardrails.documents import documents
+from citeward.guardrails.phones import phones
+from citeward.guardrails.wallets import wallets
 
 if TYPE_CHECKING:
     from presidio_analyzer import EntityRecognizer
@@ -27,9 +32,13 @@ ENTITIES: tuple[str, ...] = (
     "PHONE_NUMBER",
     "US_SSN",
     "CRYPTO",
+    *DOCUMENTS,
     *CREDENTIALS,
+    SECRET,
 )
-"""Every kind that can be looked for."""
+"""What is looked for where a policy names nothing else."""
+OPTIONAL: tuple[str, ...] = ("URL",)
+"""What can be looked for by its form as well; documents are full of it, and it says little of a person."""
 REGIONS: tuple[str, ...] = ("US", "GB", "DE", "FR", "IN", "BR")
 """Where a telephone number without a country code may be from."""
 PHONE_DIGITS = 7
@@ -47,8 +56,8 @@ _MORE_CARDS = {
 class Find(Protocol):
     """Finds what is sensitive in one short text; spans do not overlap and come in order."""
 
-    def __call__(self, text: str, /) -> Sequence[Finding]:
-        """The findings, by offsets into `text`."""
+    def __call__(self, text: str, before: str = "", /) -> Sequence[Finding]:
+        """The findings, by offsets into `text`; `before` is what stands before it, as context."""
         ...
 
 
@@ -68,8 +77,27 @@ _NEEDS: dict[str, Callable[[_Facts], bool]] = {
     "IP_ADDRESS": lambda facts: facts.text.count(".") >= 3 or facts.text.count(":") >= 2,
     "PHONE_NUMBER": lambda facts: facts.digits >= PHONE_DIGITS,
     "US_SSN": lambda facts: facts.digits >= 9,
-    "CRYPTO": lambda facts: len(facts.text) >= 26,
 }
+
+
+class Look(Protocol):
+    """Looks for something by rules of this package's own."""
+
+    def __call__(self, text: str, before: str = "", /) -> Iterable[Finding]:
+        """The findings, by offsets into `text`; they may overlap."""
+        ...
+
+
+# Kinds that share a pass, what each pass needs, and the pass.
+_LOOKS: tuple[tuple[frozenset[str], Callable[[_Facts], bool], Look], ...] = (
+    (frozenset(CREDENTIALS), lambda facts: bool(facts.text), credentials),
+    (frozenset({SECRET}), lambda facts: facts.digits >= 1, secrets),
+    (frozenset({"PHONE_NUMBER"}), lambda facts: facts.digits >= PHONE_DIGITS, phones),
+    (frozenset({*DOCUMENTS, "US_SSN", "CREDIT_CARD"}), lambda facts: facts.digits >= 4, documents),
+    (frozenset({"CRYPTO"}), lambda facts: len(facts.text) >= 26, wallets),
+    (frozenset({"URL"}), lambda facts: "://" in facts.text or "www." in facts.text, lambda text, _="": _urls(text)),
+)
+_URL = re.compile(r"(?i)(?<![\w@])(?:https?://|www\.)[^\s<>\"'`{}|\\^]{3,256}(?<![.,;:!?)\]])")
 
 
 @functools.cache
@@ -97,37 +125,49 @@ def load(regions: tuple[str, ...] = REGIONS) -> dict[str, EntityRecognizer]:
         "IP_ADDRESS": presidio.IpRecognizer(),
         "PHONE_NUMBER": presidio.PhoneRecognizer(supported_regions=regions),
         "US_SSN": presidio.UsSsnRecognizer(),
-        "CRYPTO": presidio.CryptoRecognizer(),
     }
 
 
 def finder(
-    entities: Iterable[str] = ENTITIES, *, floor: float = 0.0, regions: tuple[str, ...] = REGIONS, eager: bool = False
+    entities: Iterable[str] = ENTITIES,
+    *,
+    floor: float = 0.0,
+    least: Mapping[str, float] | None = None,
+    regions: tuple[str, ...] = REGIONS,
+    eager: bool = False,
 ) -> Find:
     """A function that finds `entities` whose score reaches `floor`.
 
     Args:
         entities: Which kinds; others are not looked for.
         floor: The least score, 0..1. Presidio's: 1 where a checksum or suffix list agreed, .6 an IP address,
-            .5 a social security number with its hyphens, .4 a telephone number that its country's plan allows,
-            .05 nine bare digits.
+            .5 a social security number with its hyphens or what the words before say, .4 a telephone number that its
+            country's plan allows, .05 nine bare digits.
+        least: By entity, a higher least score.
         regions: ISO codes of the countries whose telephone numbers are known without a country code.
         eager: Run every recognizer on every text; slower, and the result is the same (tests hold it to that).
     """
     wanted = frozenset(entities)
 
-    def find(text: str, /) -> Sequence[Finding]:
-        found = [finding for finding in credentials(text) if finding.kind in wanted]
+    def find(text: str, before: str = "", /) -> Sequence[Finding]:
+        found: list[Finding] = []
         facts = _Facts(text, sum(map(str.isdecimal, text)))
         for entity, needs in _NEEDS.items():
             if entity in wanted and (eager or needs(facts)):
                 found += _analyze(load(regions)[entity], entity, text, floor)
+        for kinds, needs, look in _LOOKS:
+            if not kinds.isdisjoint(wanted) and (eager or needs(facts)):
+                found += (one for one in look(text, before) if one.kind in wanted and one.score >= floor)
+        if least:
+            found = [one for one in found if one.score >= least.get(one.kind, 0.0)]
         return resolve(found) if found else ()
 
     return find
 
 
 def _analyze(recognizer: Any, entity: str, text: str, floor: float) -> Iterable[Finding]:
+    if entity == "IBAN_CODE" and len(upper := text.upper()) == len(text):
+        text = upper  # written in small letters it is no other account
     for result in recognizer.analyze(text, [entity], None):
         if result.score < floor:
             continue
@@ -136,6 +176,11 @@ def _analyze(recognizer: Any, entity: str, text: str, floor: float) -> Iterable[
         if entity == "IP_ADDRESS" and _is_numbering(text, result.start, result.end):
             continue
         yield Finding(kind=entity, start=result.start, end=result.end, score=float(result.score))
+
+
+def _urls(text: str) -> Iterator[Finding]:
+    for match in _URL.finditer(text):
+        yield Finding(kind="URL", start=match.start(), end=match.end(), score=0.6)
 
 
 def _is_numbering(text: str, start: int, end: int) -> bool:

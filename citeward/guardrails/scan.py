@@ -13,12 +13,14 @@ start and the rest of it follows as it comes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import regex
 
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.credentials import PRIVATE_KEY
+from citeward.guardrails.cues import REACH
 from citeward.guardrails.recognizers import Find
 
 HOLDBACK = 256
@@ -27,8 +29,8 @@ HOLDBACK = 256
 _SOFT = " \u00a0\u00ad\u200b\u2060\u3000"
 _HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\u300c\u300d\u300e\u300f\u300a\u300b'
 _TOKEN = re.compile(rf"(?P<word>[^\s{_SOFT}{_HARD}]+)|(?P<soft>[{_SOFT}]+)|(?P<hard>(?:[^\S{_SOFT}]|[{_HARD}])+)")
-# A digit, an at sign, an IPv6 gap, or what may lead a telephone number.
-_STARTS = re.compile(r"[\d@]|::|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$")
+# A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
+_STARTS = re.compile(r"[\d@]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$")
 _LONG = 20
 """Every credential is at least this long or holds a digit."""
 # Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension.
@@ -57,7 +59,7 @@ class Scanner:
     """One pass over one text.
 
     Example:
-        >>> scanner = Scanner(lambda text: ())
+        >>> scanner = Scanner(lambda text, before: ())
         >>> [piece.text for piece in scanner.feed("Hello wor")]
         ['Hello ']
         >>> [piece.text for piece in scanner.close()]
@@ -67,6 +69,7 @@ class Scanner:
     def __init__(self, find: Find) -> None:
         self._find = find
         self._held = ""
+        self._past = ""  # the end of what has left
         self._offset = 0
         self._inside = False  # the held text begins inside a segment whose head has left
         self._taking: Finding | None = None  # a finding whose rest is still to come
@@ -105,6 +108,7 @@ class Scanner:
                 position += self._emit(self._held[start:end], start, pieces, window=True)
             else:
                 break
+        self._past = (self._past + self._held[:position])[-REACH:]
         self._held = self._held[position:]
         self._offset += position
         return pieces
@@ -148,7 +152,7 @@ class Scanner:
 
     def _emit(self, text: str, at: int, pieces: list[Piece], *, window: bool = False) -> int:
         """Look at a segment; append its pieces and return how much of it is decided."""
-        findings = self._find(text)
+        findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
         upto = len(text)
         if window:
             upto = HOLDBACK // 2
@@ -161,7 +165,7 @@ class Scanner:
                 break
             if finding.start > done:
                 pieces.append(Piece(text=text[done : finding.start]))
-            placed = _shifted(finding, self._offset + at)
+            placed = shifted(finding, self._offset + at)
             pieces.append(Piece(text=text[finding.start : finding.end], finding=placed))
             done = finding.end
             if done == len(text) and (window or finding.kind == PRIVATE_KEY):
@@ -206,11 +210,10 @@ class Scanner:
         return (stop, False) if tail.partial else (tail.end(), True)
 
 
-def scan(text: str, find: Find) -> tuple[Finding, ...]:
-    """Every finding in a whole text: what a `Scanner` finds in it, however it is split."""
-    scanner = Scanner(find)
+def joined(pieces: Iterable[Piece]) -> tuple[Finding, ...]:
+    """The findings of a whole text's pieces, each with what followed it."""
     findings: list[Finding] = []
-    for piece in (*scanner.feed(text), *scanner.close()):
+    for piece in pieces:
         if piece.finding is None:
             continue
         if piece.more:
@@ -225,5 +228,6 @@ def _starts(word: str) -> bool:
     return len(word) >= _LONG or _STARTS.search(word) is not None
 
 
-def _shifted(finding: Finding, by: int) -> Finding:
+def shifted(finding: Finding, by: int) -> Finding:
+    """The finding, `by` characters further on."""
     return Finding(kind=finding.kind, start=finding.start + by, end=finding.end + by, score=finding.score)

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection
 
 from citeward.contracts.guardrail import Action, Finding
+from citeward.guardrails.layers import holdback, scanner
 from citeward.guardrails.recognizers import Find
-from citeward.guardrails.scan import HOLDBACK, Piece, Scanner
+from citeward.guardrails.scan import Piece
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.vault import label
 
@@ -23,12 +24,16 @@ class SpanGuard:
         find: What is looked for.
         thresholds: What is done from which score on: FLAG lets the span pass and notes it, MODIFY writes `[EMAIL]`,
             BLOCK ends the stream.
+        names: What is looked for sentence by sentence besides, with more held back; None for nothing.
         allowed: Texts whose own words may be repeated: the user's question, the retrieved passages. A span that
             stands in one of them, as whole words and in any case, passes unnoted.
     """
 
-    def __init__(self, find: Find, thresholds: Thresholds, *, allowed: Collection[str] = ()) -> None:
-        self._scanner = Scanner(find)
+    def __init__(
+        self, find: Find, thresholds: Thresholds, *, names: Find | None = None, allowed: Collection[str] = ()
+    ) -> None:
+        self._scanner = scanner(find, names)
+        self._holdback = holdback(names)
         self._thresholds = thresholds
         self._allowed = allowed
         self._findings: list[Finding] = []
@@ -39,7 +44,7 @@ class SpanGuard:
     @property
     def holdback(self) -> int:
         """The most characters held back."""
-        return HOLDBACK
+        return self._holdback
 
     @property
     def held(self) -> int:

@@ -9,11 +9,14 @@ from pydantic import SecretStr
 
 from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
+from citeward.guardrails.credentials import KINDS as CREDENTIALS
+from citeward.guardrails.credentials import SECRET
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
 _SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")
 _ODD = re.compile(r"[^A-Z0-9]+|^(?=[^A-Z])")
 _LITERAL = "TEXT"
+_NEVER = frozenset({*CREDENTIALS, SECRET})
 _SEPARATORS = re.compile(r"[\s()\[\].\-/\u00ad\u200b\u2060]+")
 
 
@@ -25,16 +28,19 @@ def label(kind: str, /) -> str:
 def normal(kind: str, value: str, /) -> str:
     """One form for all the ways to write the same value.
 
-    An e-mail or network address in either case, a card, account or telephone number with any separators. Everything
-    else stands for itself: in a key or a wallet's address the case matters.
+    An e-mail or network address in either case, a card, account, paper's or telephone number with any separators, a
+    name in either case with any spaces. Everything else stands for itself: in a key or a wallet's address the case
+    matters.
     """
     match label(kind):
         case "EMAIL" | "IP":
             return value.casefold()
-        case "CREDIT_CARD" | "PHONE" | "US_SSN":
+        case "CREDIT_CARD" | "PHONE" | "US_SSN" | "US_ITIN" | "US_BANK" | "UK_NHS":
             return _SEPARATORS.sub("", value)
-        case "IBAN":
+        case "IBAN" | "US_PASSPORT" | "PASSPORT" | "US_DRIVER_LICENSE" | "UK_DRIVING_LICENCE" | "UK_NINO":
             return _SEPARATORS.sub("", value).upper()
+        case "PERSON" | "LOCATION" | "ORGANIZATION" | "NRP" | "TITLE":
+            return " ".join(value.split()).casefold()
         case _:
             return value
 
@@ -56,6 +62,9 @@ class Vault:
         'Write to <EMAIL_1>'
         >>> vault.restore("I wrote to <EMAIL_1>.")
         'I wrote to ada@example.com.'
+
+    A credential is hidden and not given back: whoever asks for it by its placeholder, a model that was talked into
+    sending it off with a tool or the text of an answer, gets the placeholder.
 
     Two that are written differently but are one value come back as it was written first. Values live in memory, in
     `dump` and in `kept`: encrypt what you store of them.
@@ -124,8 +133,8 @@ class Vault:
         return "".join(out)
 
     def restore(self, text: str, /) -> str:
-        """`text` with the values back; a placeholder that is not of this vault stays as it is."""
-        return _PLACEHOLDER.sub(lambda match: self._values.get(match[0], match[0]), text)
+        """`text` with the values back; a placeholder that is not of this vault, or a credential's, stays as it is."""
+        return _PLACEHOLDER.sub(self._restored, text)
 
     def value(self, placeholder: str, /) -> str | None:
         """What stands behind a placeholder, or None."""
@@ -134,6 +143,9 @@ class Vault:
     def could_grow_into_placeholder(self, tail: str, /) -> bool:
         """Whether `tail` is the beginning of one of the placeholders, and not a whole one."""
         return any(placeholder.startswith(tail) and placeholder != tail for placeholder in self._values)
+
+    def _restored(self, match: re.Match[str]) -> str:
+        return match[0] if match[1] in _NEVER else self._values.get(match[0], match[0])
 
     def _escaped(self, text: str, escape: bool) -> str:
         if not escape or "<" not in text:

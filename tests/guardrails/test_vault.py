@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
+from citeward.guardrails.credentials import KINDS, SECRET
 from citeward.guardrails.vault import Restorer, Vault
 from citeward.testing.suites.guardrail import check_stream_guard
 
@@ -29,6 +30,24 @@ def test_values_of_different_kinds_or_cases_that_matter_stay_apart():
     vault = Vault()
     text = "sk-A sk-a"
     assert vault.mask(text, [at(text, "sk-A", "API_KEY"), at(text, "sk-a", "API_KEY")]) == "<API_KEY_1> <API_KEY_2>"
+
+
+def test_a_name_or_a_papers_number_is_one_however_it_is_spaced_or_cased():
+    vault = Vault()
+    text = "Ada  Lovelace, ada lovelace, AB 123-4567, ab1234567"
+    spans = [at(text, "Ada  Lovelace", "PERSON"), at(text, "ada lovelace", "PERSON")]
+    spans += [at(text, "AB 123-4567", "PASSPORT"), at(text, "ab1234567", "PASSPORT")]
+    assert vault.mask(text, spans) == "<PERSON_1>, <PERSON_1>, <PASSPORT_1>, <PASSPORT_1>"
+
+
+@pytest.mark.parametrize("kind", [*KINDS, SECRET])
+def test_a_credential_is_hidden_and_not_given_back(kind):
+    vault = Vault()
+    masked = vault.mask("key: s3cr3t, ada@example.com", [at("key: s3cr3t", "s3cr3t", kind)])
+    assert "s3cr3t" not in masked
+    assert vault.restore(masked) == masked
+    stream = Restorer(vault)
+    assert stream.feed(masked) + stream.close() == masked
 
 
 def test_a_vault_survives_being_stored():

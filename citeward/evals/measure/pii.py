@@ -1,27 +1,59 @@
 """Personal data measured alone: is every span found, under its name, and nothing else?
 
 A finding is right where a labelled span of the same name covers it by half or more (intersection over union); each
-counts once. Figures are over all spans of all texts, then by entity as `EMAIL_ADDRESS.f1`. f2 weighs recall twice as
+counts once.
+
+Labels that the field uses for parts of what a guard finds as one are read as that, as Presidio's own evaluation does
+(`LABELS`): a city, a street or a postcode is a LOCATION, a nationality an NRP, a web address a URL. Data sets differ in
+whether they label an address as one span or as street, city and postcode; so places with nothing but spaces and
+punctuation between them count as one, among the labels and among the findings. What a guard is not asked to look for
+is left out of the figures and listed under `not_looked_for`; a label that no guard of Citeward knows counts as missed.
+
+Figures are over all spans of all texts, then by entity as `EMAIL_ADDRESS.f1`. f2 weighs recall twice as
 high as precision, as leaks cost more than a word too many taken out. F's bootstrap draws texts, since the
 spans of one text are not independent.
 """
 
 from __future__ import annotations
 
+import re
 import time
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import Field, model_validator
 
-from citeward.contracts.guardrail import Finding, Guardrail, Origin
+from citeward.contracts.guardrail import Guardrail, Origin
 from citeward.evals.dataset import Line, read_jsonl, sample
 from citeward.evals.measure.measurement import Measurement, Progress, latency
 from citeward.evals.statistics import Floats, Interval, Statistic, bootstrap, proportion
 
 OVERLAP = 0.5
+LABELS: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("GPE", "LOC", "FAC", "ADDRESS", "STREET_ADDRESS", "STREET", "CITY", "STATE", "COUNTRY", "ZIP_CODE", "ZIPCODE",
+         "POSTCODE", "BUILDING"),
+        "LOCATION",
+    ),
+    **dict.fromkeys(("PER", "NAME", "FIRST_NAME", "LAST_NAME", "GIVENNAME", "SURNAME"), "PERSON"),
+    **dict.fromkeys(("ORG", "COMPANY"), "ORGANIZATION"),
+    **dict.fromkeys(("NORP", "NATIONALITY"), "NRP"),
+    **dict.fromkeys(("DATE", "TIME", "BIRTHDAY", "DATE_OF_BIRTH"), "DATE_TIME"),
+    **dict.fromkeys(("PREFIX", "JOB", "JOB_TITLE"), "TITLE"),
+    **dict.fromkeys(("DOMAIN_NAME", "DOMAIN"), "URL"),
+    "EMAIL": "EMAIL_ADDRESS",
+    "PHONE": "PHONE_NUMBER",
+    "SSN": "US_SSN",
+    "IBAN": "IBAN_CODE",
+    "IP": "IP_ADDRESS",
+    "CREDITCARD": "CREDIT_CARD",
+}  # fmt: skip
+"""How the labels of public data sets are read."""
+_IN_PARTS = "LOCATION"
+_BETWEEN = re.compile(r"\W{0,8}")
 _ALL = ""
 _UNKNOWN = Interval(value=0.5, low=0.0, high=1.0)
 
@@ -66,7 +98,7 @@ async def measure_pii(
         path: JSON Lines {text, spans: [{start, end, label}]}.
         guard: As the policy has it; its findings' kinds are the entities' names.
         origin: Where the texts are said to come from.
-        names: From the data's labels to the guard's kinds, where they differ.
+        names: From the data's labels to the guard's kinds, where they differ; before LABELS.
         limit: Texts to draw; None takes all.
         seed: Of drawing and of the bootstrap.
         progress: Told after each text.
@@ -75,7 +107,9 @@ async def measure_pii(
         DataError: With file and line.
         GuardrailError: The guard could not decide.
     """
-    names = names or {}
+    names = {**LABELS, **(names or {})}
+    sought, known = _looked_for(guard)
+    left_out: Counter[str] = Counter()
     items = sample(read_jsonl(path, PiiItem), limit, seed)
     counts: dict[str, Floats] = defaultdict(lambda: np.zeros((3, len(items))))
     seconds: list[float] = []
@@ -85,10 +119,13 @@ async def measure_pii(
         started = time.perf_counter()
         verdict = await guard.check(item.text, origin=origin)
         seconds.append(time.perf_counter() - started)
-        spans = [(span.start, span.end, names.get(span.label, span.label)) for span in item.spans]
-        for kind in {kind for _, _, kind in spans} | {finding.kind for finding in verdict.findings}:
-            labelled = [(start, end) for start, end, other in spans if other == kind]
-            found = [finding for finding in verdict.findings if finding.kind == kind]
+        spans = _by_kind(item.text, ((span.start, span.end, names.get(span.label, span.label)) for span in item.spans))
+        findings = _by_kind(item.text, ((one.start, one.end, one.kind) for one in verdict.findings))
+        for kind in spans.keys() | findings.keys():
+            labelled, found = spans.get(kind, []), findings.get(kind, [])
+            if kind in known and kind not in sought:
+                left_out[kind] += len(labelled)
+                continue
             right = matched(labelled, found)
             tally = (right, len(found) - right, len(labelled) - right)
             counts[kind][:, place] += tally
@@ -99,18 +136,46 @@ async def measure_pii(
     for kind in sorted(counts):
         metrics |= _figures(counts[kind], f"{kind}." if kind else "", seed)
     metrics |= latency(seconds)
-    settings = {"data": path.name, "guard": guard.name, "origin": str(origin), "overlap": OVERLAP, "seed": seed}
+    settings: dict[str, object] = {
+        "data": path.name,
+        "guard": guard.name,
+        "origin": str(origin),
+        "overlap": OVERLAP,
+        "seed": seed,
+    }
+    if left_out:
+        settings["not_looked_for"] = dict(left_out.most_common())
     return Measurement(part="pii", items=len(items), metrics=metrics, settings=settings)
 
 
-def matched(labelled: Sequence[tuple[int, int]], found: Sequence[Finding]) -> int:
+@runtime_checkable
+class _LooksFor(Protocol):
+    entities: Collection[str]
+    """What it is asked to look for."""
+    known: Collection[str]
+    """What it could be asked for."""
+
+
+def _looked_for(guard: Guardrail) -> tuple[Collection[str], Collection[str]]:
+    return (guard.entities, guard.known) if isinstance(guard, _LooksFor) else ((), ())
+
+
+def _by_kind(text: str, spans: Iterable[tuple[int, int, str]]) -> dict[str, list[tuple[int, int]]]:
+    """The spans of each kind in order, the parts of a place as one."""
+    kinds: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for start, end, kind in sorted(spans):
+        own = kinds[kind]
+        if kind == _IN_PARTS and own and _BETWEEN.fullmatch(text, own[-1][1], max(start, own[-1][1])):
+            own[-1] = own[-1][0], max(own[-1][1], end)
+        else:
+            own.append((start, end))
+    return kinds
+
+
+def matched(labelled: Sequence[tuple[int, int]], found: Sequence[tuple[int, int]]) -> int:
     """How many findings can be paired with a labelled span that they overlap by half or more, best overlaps first."""
     pairs = sorted(
-        (
-            (_overlap(span, (finding.start, finding.end)), i, j)
-            for i, span in enumerate(labelled)
-            for j, finding in enumerate(found)
-        ),
+        ((_overlap(span, finding), i, j) for i, span in enumerate(labelled) for j, finding in enumerate(found)),
         reverse=True,
     )
     spans, findings = set[int](), set[int]()

@@ -48,14 +48,43 @@ async def test_being_always_right_is_no_proof_of_never_being_wrong(lines) -> Non
 
 
 def test_a_finding_must_cover_half_of_what_either_covers_and_counts_once() -> None:
-    def finding(start: int, end: int) -> Finding:
-        return Finding(kind="x", start=start, end=end)
+    assert matched([(0, 10)], [(0, 5)]) == 1
+    assert matched([(0, 10)], [(0, 4)]) == 0
+    assert matched([(0, 10)], [(0, 10), (0, 9)]) == 1
+    assert matched([(0, 10), (10, 20)], [(0, 20)]) == 1
+    assert matched([(0, 4)], [(4, 8)]) == 0
 
-    assert matched([(0, 10)], [finding(0, 5)]) == 1
-    assert matched([(0, 10)], [finding(0, 4)]) == 0
-    assert matched([(0, 10)], [finding(0, 10), finding(0, 9)]) == 1
-    assert matched([(0, 10), (10, 20)], [finding(0, 20)]) == 1
-    assert matched([(0, 4)], [finding(4, 8)]) == 0
+
+class WordGuard:
+    """Finds capitalised words, under one name."""
+
+    name = "words"
+    known = ("LOCATION", "PERSON")
+
+    def __init__(self, kind: str) -> None:
+        self.entities = (kind,)
+
+    async def check(self, text: str, /, *, origin: Origin) -> Verdict:
+        findings = tuple(
+            Finding(kind=self.entities[0], start=m.start(), end=m.end()) for m in re.finditer(r"[A-Z]\w+|\d+", text)
+        )
+        return Verdict(guard=self.name, origin=origin, action=Action.FLAG, text=text, findings=findings)
+
+
+async def test_an_address_is_one_place_however_its_parts_are_labelled(lines) -> None:
+    text = "at 12 Elm Street, Rome."
+    parts = {"text": text, "spans": [span(3, 16, "STREET_ADDRESS"), span(18, 22, "GPE")]}
+    for item in (parts, {"text": text, "spans": [span(3, 22, "LOCATION")]}):
+        found = await measure_pii(lines("p.jsonl", item), guard=WordGuard("LOCATION"))
+        assert (found.metrics["LOCATION.precision"].value, found.metrics["recall"].value) == (1, 1)
+
+
+async def test_what_a_guard_is_not_asked_for_is_left_out_and_listed(lines) -> None:
+    item = {"text": "it is Bob of Rome", "spans": [span(6, 9, "PERSON"), span(13, 17, "CITY"), span(0, 2, "PET")]}
+    found = await measure_pii(lines("p.jsonl", item), guard=WordGuard("PERSON"))
+    assert found.settings["not_looked_for"] == {"LOCATION": 1}
+    assert found.metrics["PERSON.recall"].value == 1
+    assert found.metrics["recall"].value == 1 / 2  # a label that nobody knows is missed
 
 
 async def test_a_span_outside_the_text_is_an_error(lines) -> None:
