@@ -28,7 +28,7 @@ def chat_anthropic(name: str, **arguments: Any) -> Any:
     except ImportError as error:
         raise missing(name, str(error)) from error
 
-    class Chat(ChatAnthropic):
+    class Chat(ChatAnthropic):  # type: ignore[misc]
         def model_post_init(self, context: Any, /) -> None:
             super().model_post_init(context)
             object.__setattr__(self, "_clients", PerLoop(self._made))

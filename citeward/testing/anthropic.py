@@ -75,17 +75,17 @@ class AnthropicUpstream(Upstream):
         """Each piece with its block's number and beginning."""
         index = 0
         if turn.reasoning:
-            start = {"type": "thinking", "thinking": "", "signature": ""}
+            thought = {"type": "thinking", "thinking": "", "signature": ""}
             for piece in turn.reasoning:
-                yield index, start, {"type": "thinking_delta", "thinking": piece}
-            yield index, start, {"type": "signature_delta", "signature": "c2lnbmVk"}
+                yield index, thought, {"type": "thinking_delta", "thinking": piece}
+            yield index, thought, {"type": "signature_delta", "signature": "c2lnbmVk"}
             index += 1
         if turn.text:
             for piece in turn.text:
                 yield index, {"type": "text", "text": ""}, {"type": "text_delta", "text": piece}
             index += 1
         for call in turn.tool_calls:
-            start = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
+            start: dict[str, Any] = {"type": "tool_use", "id": call.id, "name": call.name, "input": {}}
             arguments = json.dumps(dict(call.arguments))
             for at in range(0, len(arguments), self._piece):
                 yield index, start, {"type": "input_json_delta", "partial_json": arguments[at : at + self._piece]}

@@ -1,6 +1,7 @@
 """Anthropic's models, by LangChain's package, against a real server that speaks their protocol."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
@@ -24,7 +25,8 @@ from citeward.errors import (
 from citeward.project.models import open_models
 from citeward.settings import Settings
 from citeward.testing.anthropic import AnthropicUpstream
-from citeward.testing.upstream import Turn
+from citeward.testing.suites.model import MODEL_CHECKS, SAMPLED_CHECKS, STEADY_CHECKS, ModelCheck
+from citeward.testing.upstream import Received, Turn
 
 pytest.importorskip("langchain_anthropic", reason="the extra `anthropic` is not installed")
 
@@ -237,3 +239,22 @@ async def test_many_streams_at_once_do_not_mix() -> None:
         texts = await asyncio.gather(*(said(model) for _ in turns))
     spoken = sorted("".join(delta.text for delta in deltas) for deltas in texts)
     assert spoken == sorted("".join(turn.text) for turn in turns)
+
+
+def respond(asked: Received) -> Turn:
+    """As a model would that says the question back."""
+    said = asked.body["messages"][-1]["content"]
+    question = said if isinstance(said, str) else str(said[-1].get("text", ""))
+    text = f"Nobody knows: {question} That is all there is to say."
+    if asked.body.get("stop_sequences"):
+        text = text.partition(asked.body["stop_sequences"][0])[0]
+    words = [word for word in re.split(r"(?<= )", text) if word]
+    limit = asked.body["max_tokens"]
+    reason = "max_tokens" if limit < len(words) else "end_turn"
+    return Turn(text=words[:limit], finish_reason=reason, usage=(9, min(limit, len(words))))
+
+
+@pytest.mark.parametrize("check", (*MODEL_CHECKS, *SAMPLED_CHECKS, *STEADY_CHECKS), ids=lambda check: check.__name__)
+async def test_it_is_a_model(check: ModelCheck) -> None:
+    async with AnthropicUpstream(respond) as server, client(server) as model:
+        await check(model)

@@ -11,6 +11,7 @@ from citeward.errors import Overloaded
 from citeward.models.extractive.model import ExtractiveModel
 from citeward.models.extractive.quoting import MOST
 from citeward.retrieval.embedding.minilm import MiniLM
+from citeward.testing.suites.model import MODEL_CHECKS, STEADY_CHECKS, ModelCheck
 
 HARBOUR = (
     "The harbour of Lund was dug in 1648. It took four hundred men nine years to finish the work. "
@@ -139,3 +140,8 @@ def test_it_says_what_it_is() -> None:
     assert "writes nothing of its own" in info.description
     assert (info.input_price, info.output_price, info.location, info.tools) == (0, 0, "local", True)
     assert not ExtractiveModel(None).info.tools
+
+
+@pytest.mark.parametrize("check", (*MODEL_CHECKS, *STEADY_CHECKS), ids=lambda check: check.__name__)
+async def test_it_is_a_model(check: ModelCheck, embedder: MiniLM) -> None:
+    await check(ExtractiveModel(embedder, decider=Decider()))

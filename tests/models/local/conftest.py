@@ -9,6 +9,7 @@ from citeward.contracts.model import ModelInfo
 from citeward.models.local.load import load_local
 from citeward.models.local.model import LocalModel
 from citeward.models.local.options import LocalOptions
+from citeward.testing.suites.model import QUESTIONS
 from citeward.testing.tiny_model import write_tiny_model
 
 INFO = ModelInfo(name="tiny", tools=True)
@@ -63,5 +64,26 @@ async def fox(tiny: Path) -> AsyncIterator[LocalModel]:
 async def endlessly(endless: Path) -> AsyncIterator[LocalModel]:
     """The model that never ends, one answer at a time."""
     model = load_local(str(endless), info=INFO, options=LocalOptions(device="cpu"))
+    yield model
+    await model.aclose()
+
+
+@pytest.fixture(scope="session")
+def scholar(_torch: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that knows the answers to the suite's questions."""
+    answers = (
+        "It lies in the third drawer, behind the letters.",
+        "The harbour master opens it at seven.",
+        "It sleeps under the old port.",
+        "There are 12 boats and 345 masts.",
+    )
+    taught = dict(zip(QUESTIONS, answers, strict=True))
+    return write_tiny_model(tmp_path_factory.mktemp("tiny") / "scholar", taught=taught)
+
+
+@pytest.fixture
+async def knowing(scholar: Path) -> AsyncIterator[LocalModel]:
+    """That model, two answers at a time."""
+    model = load_local(str(scholar), info=INFO, options=LocalOptions(device="cpu", concurrency=2))
     yield model
     await model.aclose()

@@ -14,6 +14,7 @@ from citeward.errors import ContextTooLong, InvalidInput, ModelTimeout, ModelUna
 from citeward.models.local.load import load_local
 from citeward.models.local.model import LocalModel
 from citeward.models.local.options import LocalOptions
+from citeward.testing.suites.model import MODEL_CHECKS, SAMPLED_CHECKS, STEADY_CHECKS, ModelCheck
 from citeward.testing.tiny_model import WINDOW
 
 SLEEPS = "The grey fox sleeps under the old port, über dem Hügel 🦊 and 日本語."
@@ -207,3 +208,8 @@ def test_it_is_used_from_several_loops(fox: LocalModel) -> None:
         return await text(fox, asked())
 
     assert [asyncio.run(once()) for _ in range(2)] == [SLEEPS] * 2
+
+
+@pytest.mark.parametrize("check", (*MODEL_CHECKS, *SAMPLED_CHECKS, *STEADY_CHECKS), ids=lambda check: check.__name__)
+async def test_it_is_a_model(check: ModelCheck, knowing: LocalModel) -> None:
+    await check(knowing)
