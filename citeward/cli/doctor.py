@@ -44,6 +44,8 @@ _EXTRAS = {
     "weaviate": ("weaviate", "documents can be kept on a Weaviate server"),
     "plot": ("matplotlib", "comparisons of models can be drawn"),
     "ray": ("ray", "documents can be indexed on a Ray cluster"),
+    "anthropic": ("langchain_anthropic", "models of Anthropic's API can be asked"),
+    "local": ("transformers", "a model of Hugging Face can run in this process"),
     "cross-encoder": ("sentence_transformers", "a cross-encoder can rerank in this process"),
 }
 """What each extra brings: the module that shows that it is installed, and what can then be done."""

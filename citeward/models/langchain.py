@@ -10,15 +10,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from citeward.contracts.model import Delta, FinishReason, Message, ModelInfo, ModelRequest, TokenUsage, ToolCallFragment
-from citeward.errors import (
-    AuthenticationFailed,
-    CitewardError,
-    InvalidInput,
-    ModelError,
-    ModelTimeout,
-    Overloaded,
-    RateLimited,
-)
+from citeward.errors import BadResponse, CitewardError, ContentFiltered, InvalidInput, ModelTimeout
+from citeward.models.langchain_errors import translated
+from citeward.models.lazy import close
 from citeward.models.openai_compatible.body import GO_ON
 
 if TYPE_CHECKING:
@@ -34,7 +28,11 @@ _FINISHED: dict[str, FinishReason] = {
     "tool_calls": "tool_calls",
     "tool_use": "tool_calls",
     "content_filter": "content_filter",
+    "model_context_window_exceeded": "length",
+    "refusal": "content_filter",
 }
+_CHOICES = {"required": "any"}
+"""How LangChain's packages name what they do not name as we do."""
 
 
 class LangChainModel:
@@ -45,11 +43,13 @@ class LangChainModel:
     Args:
         model: The chat model, made and ready.
         info: What the router and people need to know of it.
+        tells_end: Whether each of its answers says why it ended, so that one that does not was broken off.
     """
 
-    def __init__(self, model: BaseChatModel, *, info: ModelInfo) -> None:
+    def __init__(self, model: BaseChatModel, *, info: ModelInfo, tells_end: bool = False) -> None:
         self._model = model
         self._info = info
+        self._tells_end = tells_end
 
     @property
     def info(self) -> ModelInfo:
@@ -61,7 +61,9 @@ class LangChainModel:
 
         Raises:
             ModelTimeout: The request's own time is over.
-            ModelError: The chat model raised; told by its HTTP status where it names one.
+            ContentFiltered: The model or its filter refused.
+            BadResponse: The answer ended before its end.
+            ModelError: The chat model raised; which error of ours it is, `translated` says.
         """
         until = None if request.timeout is None else time.monotonic() + request.timeout
         index = _Indices()
@@ -86,8 +88,20 @@ class LangChainModel:
                 f"{self._info.name} was silent for too long", hint="Give the run more time, or ask for less."
             ) from error
         except Exception as error:
-            raise _translated(self._info.name, error) from error
+            raise translated(self._info.name, error) from error
+        if finish == "content_filter":
+            raise ContentFiltered(
+                f"{self._info.name} refused to answer, or to go on", hint="Ask another model, or ask otherwise."
+            )
+        if finish is None and self._tells_end:
+            raise BadResponse(
+                f"{self._info.name} ended its answer before the end", hint="Try again, or ask another model."
+            )
         yield Delta(finish_reason=finish or ("tool_calls" if called else "stop"))
+
+    async def aclose(self) -> None:
+        """Close the chat model's connections, where it has a way to."""
+        await close(self._model)
 
     def _bound(self, request: ModelRequest) -> Any:
         model: Any = self._model
@@ -96,9 +110,11 @@ class LangChainModel:
                 f"{self._info.name} is asked for a JSON schema, which LangChain's models take in ways of their own",
                 hint="Route such requests to an OpenAI-compatible endpoint.",
             )
-        if request.tools:
+        if request.tools and request.tool_choice != "none":
             # Not every package takes a choice, so it is named only where there is one.
-            choice = {"tool_choice": request.tool_choice} if request.tool_choice else {}
+            choice = (
+                {"tool_choice": _CHOICES.get(request.tool_choice, request.tool_choice)} if request.tool_choice else {}
+            )
             tools = [_tool(spec.name, spec.description, spec.parameters) for spec in request.tools]
             model = model.bind_tools(tools, **choice)
         sampling = request.sampling
@@ -186,16 +202,3 @@ def _message(message: Message) -> BaseMessage:
 def _tool(name: str, description: str, parameters: Any) -> dict[str, Any]:
     function = {"name": name, "description": description, "parameters": json.loads(json.dumps(dict(parameters)))}
     return {"type": "function", "function": function}
-
-
-def _translated(name: str, error: Exception) -> ModelError:
-    """The error of ours, by the HTTP status that the packages' own errors carry."""
-    status = getattr(error, "status_code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    message = f"{name} failed: {str(error)[:300] or type(error).__name__}"
-    if status in (401, 403):
-        return AuthenticationFailed(message, hint="Check the model's API key.")
-    if status == 429:
-        return RateLimited(message, hint="Wait and try again, or send less a minute.")
-    if status in (503, 529):
-        return Overloaded(message, hint="Try again later.")
-    return ModelError(message, hint="See the documentation of the model's package.")

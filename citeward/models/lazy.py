@@ -90,8 +90,8 @@ class LazyModel:
             return self._model
 
 
-async def close(model: Model | None) -> None:
-    """Call the model's `aclose` where it has one; models need none."""
+async def close(model: object) -> None:
+    """Call a model's `aclose` where it has one; models need none."""
     closing = getattr(model, "aclose", None)
     if closing is not None and inspect.isawaitable(waiting := closing()):
         await waiting

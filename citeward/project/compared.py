@@ -28,7 +28,7 @@ async def listed_models(project: Project, *, health: bool = True, within: float 
         within: Seconds that each has.
     """
     async with AsyncExitStack() as stack:
-        registry = await open_models(project.settings, None, stack)
+        registry = await open_models(project.settings, None, stack, root=project.root)
         return await registry.listing(health=health, within=within)
 
 
@@ -66,7 +66,7 @@ async def compared_models(
     requests = to_requests(prompts, template, max_tokens=max_tokens, timeout=seconds)
     async with AsyncExitStack() as stack:
         retrieval = await stack.enter_async_context(open_retrieval(project))
-        registry = await open_models(project.settings, retrieval.local, stack)
+        registry = await open_models(project.settings, retrieval.local, stack, root=project.root)
         found = await compare(
             registry, requests, names=names, repeat=repeat, concurrency=concurrency, progress=progress
         )

@@ -72,7 +72,7 @@ async def open_project(
 async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) -> OpenProject:
     settings = project.settings
     retrieval = await stack.enter_async_context(open_retrieval(project))
-    models = await open_models(settings, retrieval.local, stack)
+    models = await open_models(settings, retrieval.local, stack, root=project.root)
     rails = open_rails(project, WordVerifier(retrieval.local))
     meter = open_meter(settings, stack)
     cache = open_cache(project, retrieval.local)

@@ -12,7 +12,13 @@ from citeward.models.footprint.architecture import read_architecture
 from citeward.models.footprint.size import Size, size
 from citeward.models.needle.process import find_needle
 from citeward.project.declared import Project
-from citeward.settings import ExtractiveSettings, LangChainModelSettings
+from citeward.settings import (
+    AnthropicModelSettings,
+    ExtractiveSettings,
+    LangChainModelSettings,
+    LocalModelSettings,
+    ModelSettings,
+)
 
 _HUB = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -31,7 +37,7 @@ class Sized:
 
 def model_sizes(project: Project) -> list[Sized]:
     """The size of each model of the settings, in order; nothing is loaded and nothing is downloaded."""
-    return [_sized(name, model) for name, model in project.settings.models.items()]
+    return [_sized(name, model, project.root) for name, model in project.settings.models.items()]
 
 
 def config_size(path: Path, *, weights: str | None = None, cache: str | None = None) -> Sized:
@@ -52,12 +58,16 @@ def config_size(path: Path, *, weights: str | None = None, cache: str | None = N
     return Sized(name=name, size=size(architecture, weights=weights, cache=cache), note=f"{held}, from {path}")
 
 
-def find_config(model: str) -> Path | None:
+def find_config(model: str, root: Path | None = None) -> Path | None:
     """The config of a model by its folder, or by its name in the Hugging Face cache of this machine; None if neither.
 
     The cache is where `HF_HUB_CACHE` or `HF_HOME` say, else in ~/.cache/huggingface.
+
+    Args:
+        model: Folder or name.
+        root: What the folder is relative to; the working folder where None.
     """
-    folder = Path(model).expanduser()
+    folder = (root or Path()) / Path(model).expanduser()
     if (folder / "config.json").is_file():
         return folder / "config.json"
     if not _HUB.fullmatch(model):
@@ -68,20 +78,27 @@ def find_config(model: str) -> Path | None:
     return found[-1] if found else None
 
 
-def _sized(name: str, settings: object) -> Sized:
+def _sized(name: str, settings: ModelSettings, root: Path) -> Sized:
     if isinstance(settings, ExtractiveSettings):
         return _extractive(name, settings)
-    if isinstance(settings, LangChainModelSettings):
+    if isinstance(settings, LangChainModelSettings | AnthropicModelSettings):
         return Sized(name=name, note="as its package and its provider have it")
-    model = str(getattr(settings, "model", ""))
-    config = find_config(model)
+    local = isinstance(settings, LocalModelSettings)
+    config = find_config(settings.model, root if local else None)
     if config is None:
-        return Sized(name=name, note=f"{model} is on its server; for an estimate, give its config.json")
+        where = "not on this machine yet" if local else "on its server"
+        return Sized(name=name, note=f"{settings.model} is {where}; for an estimate, give its config.json")
     try:
-        found = config_size(config)
+        found = config_size(config, weights=_held(settings) if isinstance(settings, LocalModelSettings) else None)
     except CitewardError as error:
         return Sized(name=name, note=error.message)
     return Sized(name=name, size=found.size, note=found.note)
+
+
+def _held(settings: LocalModelSettings) -> str | None:
+    """How a model that runs in this process holds its weights; None as its files do."""
+    quantized = {"8bit": "int8", "4bit": "int4"}.get(settings.quantization)
+    return quantized or (None if settings.dtype == "auto" else settings.dtype)
 
 
 def _extractive(name: str, settings: ExtractiveSettings) -> Sized:

@@ -4,9 +4,11 @@ Every value can be overridden by an environment variable: `CITEWARD_STORE__PATH=
 """
 
 from citeward.settings.models import (
+    AnthropicModelSettings,
     EndpointModelSettings,
     ExtractiveSettings,
     LangChainModelSettings,
+    LocalModelSettings,
     ModelSettings,
     ServedSettings,
 )
@@ -31,6 +33,7 @@ from citeward.settings.store import LanceDBSettings, StoreSettings, WeaviateSett
 from citeward.settings.tree import Settings
 
 __all__ = [
+    "AnthropicModelSettings",
     "BudgetSettings",
     "CacheSettings",
     "CrossEncoderSettings",
@@ -43,6 +46,7 @@ __all__ = [
     "IndexSettings",
     "LanceDBSettings",
     "LangChainModelSettings",
+    "LocalModelSettings",
     "MaxSimSettings",
     "MiniLMSettings",
     "ModelSettings",

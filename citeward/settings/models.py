@@ -55,12 +55,43 @@ class LangChainModelSettings(ServedSettings):
     arguments: dict[str, Any] = Field({}, description="given to the class, beside `model`")
 
 
+class AnthropicModelSettings(ServedSettings):
+    """Anthropic's API, by the chat model of `langchain-anthropic`."""
+
+    provider: Literal["anthropic"] = "anthropic"
+    url: str = Field("https://api.anthropic.com", description="address without the version")
+    api_key: SecretStr | None = Field(None, description="best set in the environment; else ANTHROPIC_API_KEY is read")
+    timeout: float = Field(60.0, gt=0, le=600, description="seconds without a byte before it counts as failed")
+    retries: int = Field(2, ge=0, le=20, description="further tries before the first byte of an answer")
+    arguments: dict[str, Any] = Field({}, description="given to `ChatAnthropic` besides, as `thinking`")
+
+
+class LocalModelSettings(ServedSettings):
+    """A Hugging Face model that runs in this process."""
+
+    provider: Literal["local"] = "local"
+    model: str = Field(min_length=1, description="its folder, relative to the project, or its name on the hub")
+    quantization: Literal["none", "8bit", "4bit"] = Field("none", description="of its weights, by bitsandbytes")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="type of the weights that are not quantized; that of its files where `auto`"
+    )
+    device: str = Field(
+        "auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="`cpu`, `cuda`, `cuda:1`; `auto` takes all GPUs"
+    )
+    concurrency: int = Field(1, ge=1, le=64, description="answers written at the same time; further ones wait")
+    revision: str | None = Field(None, description="branch, tag or commit of a model on the hub")
+    trust_remote_code: bool = Field(False, description="whether Python that comes with its files may run")
+    template: dict[str, Any] = Field({}, description="variables of its chat template, as `enable_thinking`")
+
+
 ModelSettings: TypeAlias = Annotated[
     Annotated[ExtractiveSettings, Tag("extractive")]
     | Annotated[EndpointModelSettings, Tag("openai")]
     | Annotated[EndpointModelSettings, Tag("vllm")]
     | Annotated[EndpointModelSettings, Tag("compatible")]
-    | Annotated[LangChainModelSettings, Tag("langchain")],
+    | Annotated[LangChainModelSettings, Tag("langchain")]
+    | Annotated[AnthropicModelSettings, Tag("anthropic")]
+    | Annotated[LocalModelSettings, Tag("local")],
     by("provider", "extractive"),
 ]
 """One model that the router may choose."""

@@ -15,7 +15,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from citeward.contracts.tool import ToolCall
 
@@ -37,6 +37,8 @@ class Turn:
     """`tool_calls` or `stop` where None; empty leaves it out."""
     usage: tuple[int, int] | None = (10, 5)
     """Tokens of prompt and answer; None sends none."""
+    cached: int = 0
+    """Of the prompt's tokens: read from the server's cache."""
     done: bool = True
     """Whether `[DONE]` ends the stream."""
     status: int = 200
@@ -86,6 +88,9 @@ class Upstream:
         piece: Characters of tool arguments an event.
     """
 
+    path: ClassVar[str] = "/v1/chat/completions"
+    """What is posted to."""
+
     def __init__(self, *turns: Turn | Callable[[Received], Turn], piece: int = 5) -> None:
         self._turns = list(turns)
         self._piece = piece
@@ -116,7 +121,7 @@ class Upstream:
         from aiohttp import web
 
         app = web.Application()
-        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post(self.path, self._chat)
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -153,8 +158,7 @@ class Upstream:
             await self._until_left()
         if turn.status != 200:
             headers = {} if turn.retry_after is None else {"Retry-After": f"{turn.retry_after:g}"}
-            error = {"error": {"message": turn.message, "type": "test", "code": turn.code or None}}
-            return web.json_response(error, status=turn.status, headers=headers)
+            return web.json_response(self._refusal(turn), status=turn.status, headers=headers)
         if turn.body is not None:
             return web.Response(body=turn.body, content_type=turn.content_type)
         return await self._streamed(request, turn)
@@ -202,6 +206,9 @@ class Upstream:
                 request.transport.abort()
         raise ConnectionResetError("cut as the test wishes")
 
+    def _refusal(self, turn: Turn) -> dict[str, Any]:
+        return {"error": {"message": turn.message, "type": "test", "code": turn.code or None}}
+
     def _events(self, turn: Turn) -> Iterator[bytes]:
         for place, delta in enumerate(self._deltas(turn)):
             if place == turn.error_at:
@@ -218,7 +225,12 @@ class Upstream:
             yield _event(_chunk([{"index": 0, "delta": {}, "finish_reason": finish}]))
         if turn.usage:
             prompt, answer = turn.usage
-            usage = {"prompt_tokens": prompt, "completion_tokens": answer, "total_tokens": prompt + answer}
+            usage = {
+                "prompt_tokens": prompt,
+                "completion_tokens": answer,
+                "total_tokens": prompt + answer,
+                "prompt_tokens_details": {"cached_tokens": turn.cached},
+            }
             yield _event({**_chunk([]), "usage": usage})
         if turn.done:
             yield b"data: [DONE]\n\n"

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.language_models import GenericFakeChatModel
+from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 
@@ -11,7 +11,9 @@ from citeward.contracts.model import Delta, Message, ModelInfo, ModelRequest, Sa
 from citeward.contracts.tool import ToolCall, ToolSpec
 from citeward.errors import (
     AuthenticationFailed,
+    BadResponse,
     CitewardError,
+    ContentFiltered,
     InvalidInput,
     ModelError,
     ModelTimeout,
@@ -20,6 +22,7 @@ from citeward.errors import (
 )
 from citeward.models.langchain import LangChainModel
 from citeward.models.openai_compatible.body import GO_ON
+from citeward.testing.suites.model import MODEL_CHECKS, STEADY_CHECKS, ModelCheck
 
 INFO = ModelInfo(name="fake")
 ASKED = ModelRequest(messages=(Message(role="system", content="Be brief."), Message(role="user", content="Fox?")))
@@ -122,6 +125,25 @@ async def test_errors_become_ours(raised: Exception, expected: type[CitewardErro
     model = LangChainModel(Chunks(chunks=[AIMessageChunk("x"), raised]), info=INFO)
     with pytest.raises(expected):
         await said(model)
+
+
+async def test_a_refusal_is_an_error_and_no_answer() -> None:
+    end = AIMessageChunk("", response_metadata={"stop_reason": "refusal"})
+    with pytest.raises(ContentFiltered, match="refused"):
+        await said(LangChainModel(Chunks(chunks=[AIMessageChunk("I "), end]), info=INFO))
+
+
+async def test_an_answer_without_an_end_is_one_only_where_the_package_tells_none() -> None:
+    chunks = [AIMessageChunk("I ")]
+    assert (await said(LangChainModel(Chunks(chunks=chunks), info=INFO)))[-1].finish_reason == "stop"
+    with pytest.raises(BadResponse, match="before the end"):
+        await said(LangChainModel(Chunks(chunks=chunks), info=INFO, tells_end=True))
+
+
+@pytest.mark.parametrize("check", (*MODEL_CHECKS, *STEADY_CHECKS), ids=lambda check: check.__name__)
+async def test_it_is_a_model(check: ModelCheck) -> None:
+    chat = FakeListChatModel(responses=["It lies in the third drawer, behind the letters."])
+    await check(LangChainModel(chat, info=ModelInfo(name="fake", tools=True)))
 
 
 async def test_a_schema_is_refused_rather_than_forgotten() -> None:

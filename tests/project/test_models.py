@@ -1,5 +1,6 @@
 """Opening the models of each provider."""
 
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -15,6 +16,7 @@ from citeward.models.lazy import LazyModel
 from citeward.models.registry import Registry
 from citeward.project.models import open_models, open_monitor
 from citeward.settings import EndpointModelSettings, Settings
+from citeward.testing.tiny_model import WINDOW, write_tiny_model
 from citeward.testing.upstream import Turn, Upstream
 
 ASKED = ModelRequest(messages=(Message(role="user", content="Hello?"),))
@@ -166,3 +168,46 @@ async def test_only_vllm_servers_are_watched() -> None:
         assert monitor is not None
         assert await monitor.look("other") is None
         assert await monitor.look("own") == Status(healthy=False)
+
+
+async def test_a_model_of_this_process_is_loaded_by_its_first_call(
+    stack: AsyncExitStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("transformers", reason="the extra `local` is not installed")
+    pytest.importorskip("torch", reason="the extra `local` is not installed")
+    write_tiny_model(tmp_path / "weights" / "tiny", taught={"Hello?": "Hello there."})
+    told = {"provider": "local", "model": "weights/tiny", "device": "cpu"}
+    settings = Settings.model_validate({"models": {"own": told}})
+    registry = await open_models(settings, None, stack, root=tmp_path)
+    info, entry = registry["own"].info, registry.entry("own")
+    assert (info.window, info.tools, info.continues, info.schemas) == (WINDOW, True, "exactly", False)
+    assert (info.location, entry.in_process, entry.served) == (Location.LOCAL, True, "weights/tiny")
+    assert (await registry.health("own")).state is HealthState.NOT_LOADED
+    assert await said(registry["own"]) == "Hello there."
+    assert (await registry.health("own")).state is HealthState.READY
+
+
+async def test_a_model_of_this_process_that_is_not_there_says_so(stack: AsyncExitStack) -> None:
+    registry = await opened(stack, own={"provider": "local", "model": "./no/such/folder"})
+    assert not registry["own"].info.tools
+    with pytest.raises(ModelUnavailable):
+        await said(registry["own"])
+    assert (await registry.health("own")).state is HealthState.FAILED
+
+
+def test_opening_a_project_imports_no_torch(tmp_path: Path) -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from contextlib import AsyncExitStack\n"
+        "from citeward.project.models import open_models\n"
+        "from citeward.settings import Settings\n"
+        "models = {'own': {'provider': 'local', 'model': 'm'}, 'api': {'provider': 'anthropic', 'model': 'm'}}\n"
+        "async def main():\n"
+        "    async with AsyncExitStack() as stack:\n"
+        "        registry = await open_models(Settings.model_validate({'models': models}), None, stack)\n"
+        "        await registry.listing()\n"
+        "asyncio.run(main())\n"
+        "print(sorted({'torch', 'transformers', 'langchain_anthropic', 'anthropic'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert done.stdout.strip() == "[]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
@@ -89,9 +90,7 @@ class OpenAICompatibleModel:
             AuthenticationFailed, NotFound, RateLimited, Overloaded, ContextTooLong, ContentFiltered, ModelUnavailable,
             ModelError: As the server said.
         """
-        import orjson
-
-        content = orjson.dumps(body(request, model=self._model, dialect=self._dialect, extra=self._extra))
+        content = _encoded(body(request, model=self._model, dialect=self._dialect, extra=self._extra))
         until = None if request.timeout is None else time.monotonic() + request.timeout
         response = await self._transport.post(content, until)
         payloads, ended, finished = Payloads(), False, False
@@ -124,3 +123,13 @@ class OpenAICompatibleModel:
     async def aclose(self) -> None:
         """Give back the running loop's connections; a later call opens new ones."""
         await self._transport.aclose()
+
+
+def _encoded(value: Any) -> bytes:
+    """JSON in UTF-8; a lone surrogate, which has no place in it, becomes a question mark."""
+    import orjson
+
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")

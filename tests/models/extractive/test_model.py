@@ -11,6 +11,7 @@ from citeward.errors import Overloaded
 from citeward.models.extractive.model import ExtractiveModel
 from citeward.models.extractive.quoting import MOST
 from citeward.retrieval.embedding.minilm import MiniLM
+from citeward.testing.suites.model import MODEL_CHECKS, STEADY_CHECKS, ModelCheck
 
 HARBOUR = (
     "The harbour of Lund was dug in 1648. It took four hundred men nine years to finish the work. "
@@ -160,3 +161,8 @@ async def test_a_long_text_in_which_nothing_answers_is_told_whole() -> None:
     results = [Message(role="tool", content=LETTER, name="read_letter", tool_call_id="1")]
     text = await _text(ExtractiveModel(None), _request("Quantum chromodynamics lattice?", more=results))
     assert text == LETTER
+
+
+@pytest.mark.parametrize("check", (*MODEL_CHECKS, *STEADY_CHECKS), ids=lambda check: check.__name__)
+async def test_it_is_a_model(check: ModelCheck, embedder: MiniLM) -> None:
+    await check(ExtractiveModel(embedder, decider=Decider()))

@@ -1,6 +1,7 @@
 """The client against a real server on loopback that does what each test wants."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
@@ -28,7 +29,8 @@ from citeward.errors import (
 from citeward.models.openai_compatible.body import GO_ON
 from citeward.models.openai_compatible.dialect import OPENAI, VLLM
 from citeward.models.openai_compatible.model import OpenAICompatibleModel
-from citeward.testing.upstream import Turn, Upstream
+from citeward.testing.suites.model import MODEL_CHECKS, SAMPLED_CHECKS, STEADY_CHECKS, ModelCheck
+from citeward.testing.upstream import Received, Turn, Upstream
 
 ASKED = ModelRequest(messages=(Message(role="user", content="Hello?"),))
 SEARCH = ToolSpec(name="search", description="Search.", parameters={"type": "object", "properties": {}})
@@ -287,6 +289,12 @@ def test_values_out_of_range_are_refused() -> None:
         OpenAICompatibleModel("127.0.0.1", "m")
 
 
+async def test_a_lone_surrogate_is_sent_as_a_question_mark() -> None:
+    async with Upstream(Turn(text=("x",))) as server, client(server) as model:
+        await said(model, ModelRequest(messages=(Message(role="user", content="fox \ud83d ü"),)))
+    assert server.requests[0].body["messages"][0]["content"] == "fox ? ü"
+
+
 async def test_log_probabilities_are_bounded() -> None:
     async with Upstream(Turn(text=("x",))) as server, client(server) as model:
         with pytest.raises(InvalidInput, match="21"):
@@ -299,3 +307,24 @@ def test_a_private_address_is_local() -> None:
         assert Location.of(url) is Location.LOCAL, url
     for url in ("https://api.example.com/v1", "http://8.8.8.8/v1"):
         assert Location.of(url) is Location.REMOTE, url
+
+
+def respond(asked: Received) -> Turn:
+    """As a model would that says the question back."""
+    body = asked.body
+    (question,) = [message["content"] for message in body["messages"] if message["role"] == "user"][-1:]
+    text = f"Nobody knows: {question} That is all there is to say."
+    if body.get("stop"):
+        text = text.partition(body["stop"][0])[0]
+    words = [word for word in re.split(r"(?<= )", text) if word]
+    limit = body.get("max_tokens", len(words))
+    cut = limit < len(words)
+    return Turn(
+        text=words[:limit], finish_reason="length" if cut else "stop", usage=(9, min(limit, len(words))), continues=True
+    )
+
+
+@pytest.mark.parametrize("check", (*MODEL_CHECKS, *SAMPLED_CHECKS, *STEADY_CHECKS), ids=lambda check: check.__name__)
+async def test_it_is_a_model(check: ModelCheck) -> None:
+    async with Upstream(respond) as server, client(server, dialect=VLLM) as model:
+        await check(model)
