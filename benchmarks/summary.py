@@ -14,6 +14,10 @@ SHOWN = {
     ),
     "answers": ("gold", "gold_sentence", "refused", "cited", "quotes_found", "errors", "ms.p50", "ms.p99"),
     "routing": ("apgr", "surface.apgr", "thumb.apgr", "length.apgr", "random.apgr", "apgr-length", "calls.50"),
+    "guards": (
+        "recall@fpr1", "recall@fpr3", "auc", "auprc", "precision", "recall", "accuracy", "alarming.accuracy",
+        "question.accuracy", "email.accuracy", "paragraph.accuracy", "ms.p50",
+    ),
     "tools": ("exact", "name", "false_calls", "ms.p50"),
 }  # fmt: skip
 """What the table repeats of each part."""

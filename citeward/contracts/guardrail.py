@@ -50,6 +50,8 @@ class Verdict:
     """Where and why, as offsets into the original text."""
     reason: str = ""
     """One sentence for a person; it never repeats what was found."""
+    score: float | None = None
+    """What the thresholds were compared with, 0..1, where the guard has one score for the whole text; also on ALLOW."""
 
 
 class Guardrail(Protocol):

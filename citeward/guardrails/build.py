@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from citeward.contracts.guardrail import Guardrail
+from citeward.contracts.retrieval import Embedder
 from citeward.errors import ProjectError
-from citeward.guardrails.injection import InjectionGuard
+from citeward.guardrails.hosted.guard_model import GuardModel, GuardModelOptions
+from citeward.guardrails.hosted.moderation import ModerationGuard, ModerationOptions
+from citeward.guardrails.injection import InjectionGuard, InjectionOptions
 from citeward.guardrails.length import LengthGuard, LengthOptions
 from citeward.guardrails.pii import PiiGuard, PiiOptions
 from citeward.guardrails.policy import Rails, Row
 from citeward.guardrails.table import GuardRule, Policy, load_policy
+from citeward.guardrails.toxicity import ToxicityGuard, ToxicityOptions
 
 Factory: TypeAlias = Callable[[GuardRule, Policy], Guardrail]
 """Makes a guard from its row of the table."""
@@ -21,17 +26,24 @@ Factory: TypeAlias = Callable[[GuardRule, Policy], Guardrail]
 O = TypeVar("O", bound=BaseModel)  # noqa: E741
 
 
-def build_rails(policy: Policy | None = None, *, factories: Mapping[str, Factory] | None = None) -> Rails:
+def build_rails(
+    policy: Policy | None = None,
+    *,
+    factories: Mapping[str, Factory] | None = None,
+    embedder: Embedder | None = None,
+) -> Rails:
     """The policy's guards, ready to check; None takes the default policy. Nothing heavy is imported yet.
 
     Args:
         policy: What `load_policy` gave.
         factories: A team's own guards, by the name that the table gives them; one of ours may be replaced.
+        embedder: Compares texts on this machine, for the guards that are trained on its vectors; None lets them judge
+            by the words alone.
 
     Raises ProjectError, with file and line, where a row names an unknown guard or options that do not fit.
     """
     policy = policy or load_policy()
-    known = {**_BUILT_IN, **(factories or {})}
+    known = {**_BUILT_IN, **_trained(embedder), **(factories or {})}
     rows: list[Row] = []
     for rule in policy.guards:
         factory = known.get(rule.name)
@@ -70,13 +82,36 @@ def _pii(rule: GuardRule, policy: Policy) -> Guardrail:
     return PiiGuard(rule.origins, options(rule, policy, PiiOptions), name=rule.name)
 
 
-class _NoOptions(BaseModel, extra="forbid"):
-    pass
+def _trained(embedder: Embedder | None) -> dict[str, Factory]:
+    """The guards with a classifier."""
+
+    def injection(rule: GuardRule, policy: Policy) -> Guardrail:
+        chosen = options(rule, policy, InjectionOptions)
+        return InjectionGuard(rule.origins, embedder=embedder, weights=_weights(chosen.weights, policy), name=rule.name)
+
+    def toxicity(rule: GuardRule, policy: Policy) -> Guardrail:
+        chosen = options(rule, policy, ToxicityOptions)
+        return ToxicityGuard(rule.origins, embedder=embedder, weights=_weights(chosen.weights, policy), name=rule.name)
+
+    return {"injection": injection, "toxicity": toxicity}
 
 
-def _injection(rule: GuardRule, policy: Policy) -> Guardrail:
-    options(rule, policy, _NoOptions)
-    return InjectionGuard(rule.origins, name=rule.name)
+def _weights(path: Path | None, policy: Policy) -> Path | None:
+    """Where a row's own weights are: beside the policy's file."""
+    return None if path is None else Path(policy.source).parent / path
 
 
-_BUILT_IN: dict[str, Factory] = {"length": _length, "pii": _pii, "injection": _injection}
+def _guard_model(rule: GuardRule, policy: Policy) -> Guardrail:
+    return GuardModel(rule.origins, options(rule, policy, GuardModelOptions), name=rule.name)
+
+
+def _moderation(rule: GuardRule, policy: Policy) -> Guardrail:
+    return ModerationGuard(rule.origins, options(rule, policy, ModerationOptions), name=rule.name)
+
+
+_BUILT_IN: dict[str, Factory] = {
+    "length": _length,
+    "pii": _pii,
+    "guard_model": _guard_model,
+    "moderation": _moderation,
+}

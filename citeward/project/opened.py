@@ -14,7 +14,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 
 from citeward.agents.agent import Agent
 from citeward.agents.build import Parts, build_agent
-from citeward.contracts.retrieval import TokenEmbedder
+from citeward.contracts.retrieval import Embedder, TokenEmbedder
 from citeward.errors import CheckpointError
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
@@ -71,7 +71,8 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     settings = project.settings
     retrieval = await stack.enter_async_context(open_retrieval(project))
     models = await open_models(settings, retrieval.local, stack)
-    rails = open_rails(project)
+    rails = open_rails(project, retrieval.local)
+    stack.push_async_callback(rails.aclose)
     meter = open_meter(settings, stack)
     cache = open_cache(project, retrieval.local)
     if cache is not None:
@@ -107,10 +108,15 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     return OpenProject(project=project, retrieval=retrieval, models=models, rails=rails, agents=agents)
 
 
-def open_rails(project: Project) -> Rails:
-    """The guards of the project's policy; of the shipped one where it names none."""
+def open_rails(project: Project, embedder: Embedder | None) -> Rails:
+    """The guards of the project's policy; of the shipped one where it names none.
+
+    Args:
+        project: Whose settings are read.
+        embedder: What compares texts on this machine, for the guards that read meaning.
+    """
     policy = project.settings.policy
-    return build_rails(load_policy(project.path(policy) if policy else None))
+    return build_rails(load_policy(project.path(policy) if policy else None), embedder=embedder)
 
 
 async def _warm(embedder: TokenEmbedder | None) -> None:
