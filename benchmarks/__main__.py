@@ -20,13 +20,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks import client, datasets, embedding, ingest, latencies, retrieval, search
+from benchmarks import client, datasets, embedding, guards, ingest, latencies, retrieval, search
 from benchmarks.parts import Measured, measure
 from benchmarks.summary import summarise
 from citeward.errors import CitewardError
 from citeward.evals.measure.measurement import write_json
 
-LIMITS: Mapping[str, int | None] = {"retrieval": None, "answers": 400, "tools": 100, "routing": None, "attacks": 75}
+LIMITS: Mapping[str, int | None] = {
+    "retrieval": None,
+    "answers": 400,
+    "tools": 100,
+    "routing": None,
+    "attacks": 75,
+    "guards": None,
+}
 """Items of each data set; None takes all."""
 SETTINGS: Mapping[str, Mapping[str, str]] = {"retrieval": {"CITEWARD_RERANKER__KIND": "maxsim"}}
 """Of the project while a part is measured, where they are not those of citeward.toml."""
@@ -114,6 +121,23 @@ def attacks(data: Path, options: Options) -> Iterator[Measured]:
     yield _measure("attacks", datasets.injections(data, _folder(options.scratch / "attacks")), options)
 
 
+def guards_quality(data: Path, options: Options) -> Iterator[Measured]:
+    for case in guards.cases(data, _folder(options.scratch / "guards")):
+        print(f"\n{case.guard} on {case.dataset.name}, as {case.origin} text")
+        limit = options.limit_of("guards")
+        measured = measure(
+            "guard",
+            case.dataset,
+            options.into,
+            limit=limit,
+            seed=options.seed,
+            name=case.guard,
+            origin=case.origin,
+        )
+        guards.show_held_out(case)
+        yield measured
+
+
 SPEEDS: Mapping[str, Callable[[Options], dict[str, Any]]] = {
     "embedding": embedding_speed,
     "client": client_cost,
@@ -127,6 +151,7 @@ PARTS: Mapping[str, Callable[[Path, Options], Iterator[Measured]]] = {
     "tools": tools,
     "routing": routing,
     "attacks": attacks,
+    "guards": guards_quality,
 }
 
 

@@ -33,7 +33,7 @@ class Dataset:
 
 def xquad(data: Path, into: Path) -> Dataset:
     """XQuAD: each paragraph a document without a title, each question about its own paragraph."""
-    articles = _json(data / "retrieval" / "xquad.en.json")["data"]
+    articles = json_of(data / "retrieval" / "xquad.en.json")["data"]
     documents, questions = [], []
     for number, article in enumerate(articles):
         for place, paragraph in enumerate(article["paragraphs"]):
@@ -53,8 +53,8 @@ def xquad(data: Path, into: Path) -> Dataset:
 
 def anthropic_docs(data: Path, into: Path) -> Dataset:
     """A technical manual in passages; a question may have several right ones. Its answers are prose, so left out."""
-    passages = _json(data / "retrieval" / "anthropic_docs.json")
-    asked = _json(data / "retrieval" / "anthropic_docs_questions.json")
+    passages = json_of(data / "retrieval" / "anthropic_docs.json")
+    asked = json_of(data / "retrieval" / "anthropic_docs_questions.json")
     documents = [{"id": one["chunk_link"], "title": one["chunk_heading"], "text": one["text"]} for one in passages]
     questions = [{"id": one["id"], "question": one["question"], "relevant": one["correct_chunks"]} for one in asked]
     folder = _folder(into / "anthropic_docs", documents, questions)
@@ -64,7 +64,7 @@ def anthropic_docs(data: Path, into: Path) -> Dataset:
 def bfcl(data: Path, into: Path, category: str) -> Dataset:
     """The Berkeley Function-Calling Leaderboard: `simple_python`, `multiple` or `parallel`."""
     source = data / "tools" / f"bfcl_{category}.jsonl"
-    items = [json.loads(line) for line in _text(source).splitlines() if line.strip()]
+    items = [json.loads(line) for line in text_of(source).splitlines() if line.strip()]
     rewritten = (
         {
             "question": "\n".join(message["content"] for turn in item["question"] for message in turn),
@@ -73,7 +73,7 @@ def bfcl(data: Path, into: Path, category: str) -> Dataset:
         }
         for item in items
     )
-    return Dataset(part="tools", name=f"bfcl_{category}", path=_lines(into / f"bfcl_{category}.jsonl", rewritten))
+    return Dataset(part="tools", name=f"bfcl_{category}", path=write_lines(into / f"bfcl_{category}.jsonl", rewritten))
 
 
 def no_calls(data: Path, into: Path) -> Dataset:
@@ -82,22 +82,22 @@ def no_calls(data: Path, into: Path) -> Dataset:
         {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
         for spec in builtin_toolset(("calculate", "current_time")).specs()
     ]
-    articles = _json(data / "retrieval" / "xquad.en.json")["data"]
+    articles = json_of(data / "retrieval" / "xquad.en.json")["data"]
     questions = [
         asked["question"] for article in articles for paragraph in article["paragraphs"] for asked in paragraph["qas"]
     ]
     # Evenly over the file, so that every article has its part.
     step = max(1, len(questions) // NO_CALL_QUESTIONS)
     items = ({"question": one, "functions": functions, "calls": []} for one in questions[::step][:NO_CALL_QUESTIONS])
-    return Dataset(part="tools", name="no_calls", path=_lines(into / "no_calls.jsonl", items))
+    return Dataset(part="tools", name="no_calls", path=write_lines(into / "no_calls.jsonl", items))
 
 
 def routellm_gsm8k(data: Path, into: Path) -> Dataset:
     """RouteLLM's GSM8K results: whether Mixtral 8x7B and GPT-4 solved each problem."""
-    rows = csv.reader(io.StringIO(_text(data / "routing" / "routellm_gsm8k.csv"), newline=""))
+    rows = csv.reader(io.StringIO(text_of(data / "routing" / "routellm_gsm8k.csv"), newline=""))
     next(rows)
     items = ({"prompt": row[0], "small": int(row[1] == "True"), "large": int(row[2] == "True")} for row in rows)
-    return Dataset(part="routing", name="routellm_gsm8k", path=_lines(into / "routellm_gsm8k.jsonl", items))
+    return Dataset(part="routing", name="routellm_gsm8k", path=write_lines(into / "routellm_gsm8k.jsonl", items))
 
 
 def injections(data: Path, into: Path) -> Dataset:
@@ -133,21 +133,21 @@ def markers(attack: str) -> list[str]:
 
 def _folder(folder: Path, documents: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]]) -> Path:
     folder.mkdir(parents=True)
-    _lines(folder / "documents.jsonl", documents)
-    _lines(folder / "questions.jsonl", questions)
+    write_lines(folder / "documents.jsonl", documents)
+    write_lines(folder / "questions.jsonl", questions)
     return folder
 
 
-def _lines(path: Path, items: Iterable[Mapping[str, Any]]) -> Path:
+def write_lines(path: Path, items: Iterable[Mapping[str, Any]]) -> Path:
     path.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items), encoding="utf-8")
     return path
 
 
-def _json(path: Path) -> Any:
-    return json.loads(_text(path))
+def json_of(path: Path) -> Any:
+    return json.loads(text_of(path))
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

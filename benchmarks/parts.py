@@ -38,6 +38,8 @@ def measure(
     limit: int | None,
     seed: int,
     settings: Mapping[str, str] | None = None,
+    name: str | None = None,
+    origin: str | None = None,
 ) -> Measured:
     """Run the command in the repository's own project; its table goes to the terminal, its JSON into `into`.
 
@@ -48,9 +50,12 @@ def measure(
         limit: Items to draw; None takes all.
         seed: Of the drawing.
         settings: Of the project, as variables of the environment, in the place of those in citeward.toml.
+        name: Of the guard, for the part `guard`.
+        origin: Whose text it is told to judge.
     """
     output = into / f"{part}.{dataset.name}.json"
-    command = [sys.executable, "-m", "citeward", "measure", part, "--data", str(dataset.path), "--json", str(output)]
+    command = [sys.executable, "-m", "citeward", "measure", part, *([name] if name else [])]
+    command += ["--data", str(dataset.path), "--json", str(output), *(["--origin", origin] if origin else [])]
     command += ["--seed", str(seed), "--project", str(ROOT)]
     command += ["--limit", str(limit)] if limit is not None else []
     sys.stdout.flush()

@@ -19,6 +19,10 @@ SHOWN = {
         "worst.ran", "retrieved.answered", "tool.answered", "clean.retrieved.dropped", "clean.tool.dropped",
         "benign.blocked", "benign.flagged", "benign.retrieved.dropped", "errors",
     ),
+    "guards": (
+        "recall@fpr1", "recall@fpr3", "auc", "auprc", "precision", "recall", "accuracy", "alarming.accuracy",
+        "question.accuracy", "email.accuracy", "paragraph.accuracy", "ms.p50",
+    ),
     "tools": ("exact", "name", "false_calls", "ms.p50"),
 }  # fmt: skip
 """What the table repeats of each part."""

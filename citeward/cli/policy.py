@@ -109,8 +109,9 @@ def _project(root: Path | None) -> Project:
 
 def _rails(project: Project) -> Rails:
     from citeward.project.opened import open_rails
+    from citeward.project.retrieval import local_embedder
 
-    return open_rails(project)
+    return open_rails(project, local_embedder(project))
 
 
 def _policy(project: Project) -> Policy:

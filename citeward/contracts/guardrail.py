@@ -55,7 +55,7 @@ class Verdict:
     reason: str = ""
     """One sentence for a person; it never repeats what was found."""
     score: float | None = None
-    """What the policy's thresholds were held against, 0..1; None where the guard does not tell it."""
+    """What the thresholds were compared with, 0..1, where the guard has one score for the whole text; also on ALLOW."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from citeward.contracts.guardrail import Guardrail, Verifier
+from citeward.contracts.retrieval import Embedder
 from citeward.errors import ModelUnavailable, ProjectError
 from citeward.guardrails.grounding import GroundingGuard, GroundingOptions
-from citeward.guardrails.injection import InjectionGuard
+from citeward.guardrails.hosted.guard_model import GuardModel, GuardModelOptions
+from citeward.guardrails.hosted.moderation import ModerationGuard, ModerationOptions
+from citeward.guardrails.injection import InjectionGuard, InjectionOptions
 from citeward.guardrails.leakage import LeakageGuard, LeakageOptions
 from citeward.guardrails.length import LengthGuard, LengthOptions
 from citeward.guardrails.links import LinkGuard, LinkOptions
@@ -18,6 +22,7 @@ from citeward.guardrails.pii import PiiGuard, PiiOptions
 from citeward.guardrails.policy import Rails, Row
 from citeward.guardrails.secrets import SecretsGuard, SecretsOptions
 from citeward.guardrails.table import GuardRule, Policy, load_policy
+from citeward.guardrails.toxicity import ToxicityGuard, ToxicityOptions
 
 Factory: TypeAlias = Callable[[GuardRule, Policy], Guardrail]
 """Makes a guard from its row of the table."""
@@ -29,6 +34,7 @@ def build_rails(
     policy: Policy | None = None,
     *,
     factories: Mapping[str, Factory] | None = None,
+    embedder: Embedder | None = None,
     secrets: Iterable[str] = (),
     verifier: Verifier | None = None,
 ) -> Rails:
@@ -37,13 +43,21 @@ def build_rails(
     Args:
         policy: What `load_policy` gave.
         factories: A team's own guards, by the name that the table gives them; one of ours may be replaced.
+        embedder: Compares texts on this machine, for the guards that are trained on its vectors; None lets them judge
+            by the words alone.
         secrets: Values that the guard `secrets` withholds, besides those of the environment.
         verifier: What the guard `grounding` asks whether a sentence is supported.
 
     Raises ProjectError, with file and line, where a row names an unknown guard or options that do not fit.
     """
     policy = policy or load_policy()
-    known = {**_BUILT_IN, "secrets": _secrets(secrets), "grounding": _grounding(verifier), **(factories or {})}
+    known: dict[str, Factory] = {
+        **_BUILT_IN,
+        **_trained(embedder),
+        "secrets": _secrets(secrets),
+        "grounding": _grounding(verifier),
+        **(factories or {}),
+    }
     rows: list[Row] = []
     for rule in policy.guards:
         factory = known.get(rule.name)
@@ -90,13 +104,23 @@ def _pii(rule: GuardRule, policy: Policy) -> Guardrail:
         ) from error
 
 
-class _NoOptions(BaseModel, extra="forbid"):
-    pass
+def _trained(embedder: Embedder | None) -> dict[str, Factory]:
+    """The guards with a classifier."""
+
+    def injection(rule: GuardRule, policy: Policy) -> Guardrail:
+        chosen = options(rule, policy, InjectionOptions)
+        return InjectionGuard(rule.origins, embedder=embedder, weights=_weights(chosen.weights, policy), name=rule.name)
+
+    def toxicity(rule: GuardRule, policy: Policy) -> Guardrail:
+        chosen = options(rule, policy, ToxicityOptions)
+        return ToxicityGuard(rule.origins, embedder=embedder, weights=_weights(chosen.weights, policy), name=rule.name)
+
+    return {"injection": injection, "toxicity": toxicity}
 
 
-def _injection(rule: GuardRule, policy: Policy) -> Guardrail:
-    options(rule, policy, _NoOptions)
-    return InjectionGuard(rule.origins, name=rule.name)
+def _weights(path: Path | None, policy: Policy) -> Path | None:
+    """Where a row's own weights are: beside the policy's file."""
+    return None if path is None else Path(policy.source).parent / path
 
 
 def _leakage(rule: GuardRule, policy: Policy) -> Guardrail:
@@ -120,10 +144,19 @@ def _links(rule: GuardRule, policy: Policy) -> Guardrail:
     return LinkGuard(rule.origins, options(rule, policy, LinkOptions), name=rule.name)
 
 
+def _guard_model(rule: GuardRule, policy: Policy) -> Guardrail:
+    return GuardModel(rule.origins, options(rule, policy, GuardModelOptions), name=rule.name)
+
+
+def _moderation(rule: GuardRule, policy: Policy) -> Guardrail:
+    return ModerationGuard(rule.origins, options(rule, policy, ModerationOptions), name=rule.name)
+
+
 _BUILT_IN: dict[str, Factory] = {
     "length": _length,
     "pii": _pii,
-    "injection": _injection,
+    "guard_model": _guard_model,
     "leakage": _leakage,
     "links": _links,
+    "moderation": _moderation,
 }

@@ -1,19 +1,41 @@
-"""Text that tries to command the model, found by its shape."""
+"""Text that tries to command the model, found by its shape and by a trained classifier."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
-from citeward.contracts.guardrail import Action, Finding, Origin, Verdict
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from citeward.contracts.guardrail import Finding, Origin, Verdict
+from citeward.contracts.retrieval import Embedder
 from citeward.guardrails.characters import Plain, hidden, plain, unleeted, unspaced
+from citeward.guardrails.classifier.apart import apart
+from citeward.guardrails.classifier.trained import Trained
+from citeward.guardrails.classifier.weights import FOLDER
+from citeward.guardrails.classifier.windows import lines, parts
 from citeward.guardrails.payloads import payloads
 from citeward.guardrails.rules import Rule, load_rules
 from citeward.guardrails.table import Thresholds
+from citeward.guardrails.verdicts import judged
 from citeward.guardrails.work import checked
+
+WEIGHTS = FOLDER / "injection.npz"
+HINTS = ("evidence", "apart")
+"""What the classifier is told of each part or line: what its shapes say, and how far it stands apart."""
+DIRECT, PLANTED = "direct", "planted"
+"""The classifier's heads: for a user's text, and for what somebody else wrote."""
 
 _SECONDS = 1.0
 """The longest that one search may take; every pattern is linear, this is the belt to those braces."""
+SURE = {False: 0.75, True: 0.6}
+"""From this score on, in a user's text and in data, the patterns need no second opinion."""
+_NEARLY = 0.999
+_MOST = 6
+"""Parts or lines of one text that are embedded, the worst by their surface."""
 _DEPTH = 2
 """How often what was decoded is decoded again."""
 _HIDDEN = {"hidden_text": 0.7, "turned_text": 0.4, "broken_words": 0.4}
@@ -21,50 +43,92 @@ _ENCODED = 0.25
 """What it adds to the score of a payload that somebody took the trouble to encode it."""
 
 
+class InjectionOptions(BaseModel):
+    """The `options` of the `injection` guard."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    weights: Path | None = None
+    """A file of one's own in the place of the weights that ship; a relative path starts at the policy's folder."""
+
+
 class InjectionGuard:
-    """Looks for orders to the model: overrides, personas, role markers, hidden and encoded text, ways out for data.
+    """Looks for orders to the model by their shape, and by a trained classifier for those that are in no list.
 
-    A verdict's findings name the rules by kind; the score behind its action is theirs combined as independent
-    evidence. Text is judged as a reader would take it: invisible characters removed, look-alikes and digits for
-    letters read as letters, base64 and the like decoded. MODIFY is not offered; there, it flags.
+    The shapes are overrides, personas, role markers, hidden and encoded text, ways out for data. Text is judged as a
+    reader would take it: invisible characters removed, look-alikes and digits for letters read as letters, base64 and
+    the like decoded. The classifier reads the words and, with the embedder that it was trained on, the meaning: a
+    user's text part by part, a document's and a tool's line by line, where an order stands out from what surrounds it.
+    What the shapes say is one of its features; where they are sure by themselves, they decide.
 
-    These are shapes, not understanding: they find what is written like an attack. An order that reads like any other
-    sentence ("What is the capital of Brazil?" inside an e-mail) is for the fence around retrieved text to hold.
+    MODIFY is not offered; there, it flags.
 
     Args:
         thresholds: By origin, from which score on what is done.
+        embedder: The one that compares texts on this machine; None, or one of another space, leaves the shapes and the
+            words.
+        weights: A file of weights; None takes those that ship.
         name: The guard's name in the policy table.
     """
 
-    def __init__(self, thresholds: Mapping[Origin, Thresholds], *, name: str = "injection") -> None:
+    def __init__(
+        self,
+        thresholds: Mapping[Origin, Thresholds],
+        *,
+        embedder: Embedder | None = None,
+        weights: Path | None = None,
+        name: str = "injection",
+    ) -> None:
         self.name = name
         self._thresholds = thresholds
+        self._trained = Trained(name, weights or WEIGHTS, embedder)
 
     async def warm(self) -> None:
-        """Compile the patterns, in a thread."""
+        """Compile the patterns and read the weights, in a thread."""
         await asyncio.to_thread(load_rules)
+        await self._trained.loaded()
 
     async def check(self, text: str, /, *, origin: Origin) -> Verdict:
         """Judge `text`; ALLOW where the policy asks for nothing of this origin."""
         limits = self._thresholds.get(origin)
-        if limits is None:
-            return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text)
-        findings = await checked(lambda whole: attacks(whole, in_data=origin is not Origin.USER), text)
-        action = limits.action(combined(findings)) if findings else Action.ALLOW
-        if action is Action.MODIFY:
-            action = Action.FLAG
-        kinds = ", ".join(sorted({finding.kind.replace("_", " ") for finding in findings}))
-        return Verdict(
-            guard=self.name,
+        findings: tuple[Finding, ...] = ()
+        score = 0.0
+        if limits is not None:
+            in_data = origin is not Origin.USER
+            shapes = await checked(lambda whole: attacks(whole, in_data=in_data), text)
+            orders = await self._orders(text, shapes, in_data=in_data)
+            by_shape = combined(shapes)
+            score = max(by_shape if by_shape >= SURE[in_data] else 0.0, *(order.score for order in orders), 0.0)
+            findings = (*shapes, *(order for order in orders if order.score >= limits.lowest))
+        return judged(
+            self.name,
+            text,
             origin=origin,
-            action=action,
-            text="" if action is Action.BLOCK else text,
-            findings=findings if action is not Action.ALLOW else (),
-            reason=f"The text looks like an attempt to command the model: {kinds}."
-            if action is not Action.ALLOW
-            else "",
-            score=combined(findings),
+            limits=limits,
+            findings=findings,
+            score=score,
+            because="The text looks like an attempt to command the model",
         )
+
+    async def _orders(self, text: str, shapes: Sequence[Finding], *, in_data: bool) -> list[Finding]:
+        """Each part or line with the classifier's score."""
+        spans = lines(text) if in_data else parts(text)
+        if not spans:
+            return []
+        classifier = await self._trained.loaded()
+        texts = [span.of(text) for span in spans]
+        if in_data:
+            within = [combined(f for f in shapes if f.start < span.end and f.end > span.start) for span in spans]
+            hints = list(zip(map(evidence, within), apart(texts), strict=True))
+        else:
+            hints = [(evidence(combined(shapes)), 0.0)] * len(spans)
+        head = classifier.weights.heads.index(PLANTED if in_data else DIRECT)
+        scores = await classifier.judge(texts, np.array(hints, np.float32), head=head, most=_MOST)
+        kind = "planted_order" if in_data else "direct_order"
+        return [
+            Finding(kind=kind, start=span.start, end=span.end, score=round(float(value), 6))
+            for span, value in zip(spans, scores[:, head], strict=True)
+        ]
 
 
 def attacks(text: str, /, *, in_data: bool = False) -> tuple[Finding, ...]:
@@ -83,6 +147,11 @@ def combined(findings: Iterable[Finding], /) -> float:
     for finding in findings:
         left *= 1 - finding.score
     return round(1 - left, 6)
+
+
+def evidence(score: float, /) -> float:
+    """What the patterns say, as the classifier reads it: independent pieces of evidence add up."""
+    return -math.log(1 - min(score, _NEARLY))
 
 
 def _found(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:

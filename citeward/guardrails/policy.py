@@ -62,6 +62,15 @@ class Warms(Protocol):
 
 
 @runtime_checkable
+class Closes(Protocol):
+    """A guard that holds connections."""
+
+    async def aclose(self) -> None:
+        """Give them back; a later check opens new ones."""
+        ...
+
+
+@runtime_checkable
 class Redacts(Protocol):
     """A guard whose MODIFY replaces its findings and nothing else, so that a vault can do it reversibly."""
 
@@ -113,6 +122,12 @@ class Rails:
             guards = [row.guard for row in self._rows]
             await asyncio.gather(*(g.warm() for g in guards if isinstance(g, Warms)), return_exceptions=True)
             self._warm = True
+
+    async def aclose(self) -> None:
+        """Give back what the guards hold open: connections to those that run elsewhere."""
+        for row in self._rows:
+            if isinstance(row.guard, Closes):
+                await row.guard.aclose()
 
     @property
     def planted(self) -> str:

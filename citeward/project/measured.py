@@ -25,7 +25,7 @@ from citeward.models.needle.decider import NeedleDecider
 from citeward.project.cache import measured_cache
 from citeward.project.declared import Project, read_project
 from citeward.project.opened import OpenProject, open_project, open_rails
-from citeward.project.retrieval import scratch_store
+from citeward.project.retrieval import local_embedder, scratch_store
 from citeward.project.routing import measured_routing
 from citeward.settings import MaxSimSettings
 
@@ -63,8 +63,12 @@ async def measure_part(
     """
     find_part(part)
     if part in ("guard", "pii"):
-        guard = open_rails(read_project(root)).guard(name or part)
-        if part == "pii":
+        project = read_project(root)
+        rails = open_rails(project, local_embedder(project))
+        try:
+            guard = rails.guard(name or part)
+            if part == "guard":
+                return await measure_guard(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
             if entities == "all":
                 if not isinstance(guard, PiiGuard):
                     raise InvalidInput(
@@ -73,7 +77,8 @@ async def measure_part(
                     )
                 guard = guard.looking_for("all")
             return await measure_pii(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
-        return await measure_guard(data, guard=guard, origin=origin, limit=limit, seed=seed, progress=progress)
+        finally:
+            await rails.aclose()
     if part == "tools":
         decider = NeedleDecider()
         try:

@@ -14,8 +14,7 @@ from pydantic import BaseModel, SecretStr
 from citeward.agents.agent import Agent
 from citeward.agents.build import Parts, build_agent
 from citeward.citations.evidence import WordVerifier
-from citeward.contracts.guardrail import Verifier
-from citeward.contracts.retrieval import TokenEmbedder
+from citeward.contracts.retrieval import Embedder, TokenEmbedder
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, load_policy
@@ -73,7 +72,8 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     settings = project.settings
     retrieval = await stack.enter_async_context(open_retrieval(project))
     models = await open_models(settings, retrieval.local, stack, root=project.root)
-    rails = open_rails(project, WordVerifier(retrieval.local))
+    rails = open_rails(project, retrieval.local)
+    stack.push_async_callback(rails.aclose)
     meter = open_meter(settings, stack)
     cache = open_cache(project, retrieval.local)
     if cache is not None:
@@ -111,14 +111,22 @@ async def _open(project: Project, stack: AsyncExitStack, *, keep_threads: bool) 
     return OpenProject(project=project, retrieval=retrieval, models=models, rails=rails, agents=agents)
 
 
-def open_rails(project: Project, verifier: Verifier | None = None) -> Rails:
+def open_rails(project: Project, embedder: Embedder | None) -> Rails:
     """The guards of the project's policy; of the shipped one where it names none.
 
     The keys that stand in the settings are among the secrets that never leave.
+
+    Args:
+        project: Whose settings are read.
+        embedder: What compares texts on this machine, for the guards that read meaning.
     """
     policy = project.settings.policy
-    chosen = load_policy(project.path(policy) if policy else None)
-    return build_rails(chosen, secrets=_secrets(project.settings), verifier=verifier or WordVerifier())
+    return build_rails(
+        load_policy(project.path(policy) if policy else None),
+        embedder=embedder,
+        secrets=_secrets(project.settings),
+        verifier=WordVerifier(embedder),
+    )
 
 
 def _secrets(settings: object) -> Iterator[str]:

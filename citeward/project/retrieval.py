@@ -54,7 +54,7 @@ async def open_retrieval(project: Project, *, beside: bool = False) -> AsyncIter
         SettingsError: An address or a key that cannot be used.
     """
     async with AsyncExitStack() as stack:
-        local = _local(project)
+        local = local_embedder(project)
         embedder = _embedder(project, local, stack)
         store = open_store(project, embedder, beside=beside)
         stack.push_async_callback(store.close)
@@ -103,7 +103,8 @@ def with_store(project: Project, store: LanceDBSettings | WeaviateSettings) -> P
     return replace(project, settings=project.settings.model_copy(update={"store": store}))
 
 
-def _local(project: Project) -> TokenEmbedder | None:
+def local_embedder(project: Project) -> TokenEmbedder | None:
+    """What compares texts on this machine, not loaded yet; None where the project has no embedder."""
     settings = project.settings.embedder
     if settings.kind == "none":
         return None

@@ -66,6 +66,8 @@ def altered(change: Callable[[Any], Any]) -> Fault:
 class ModelServer:
     """OpenAI's `/v1/embeddings` and `/v1/models`, `/v1/rerank` as vLLM, Jina and Cohere have it, and TEI's `/rerank`.
 
+    With `says` and `rates` also `/v1/chat/completions`, not streamed, and `/v1/moderations`.
+
     Vectors are `HashEmbedder`'s, a reranker's scores the cosines between them. Embeddings come in another order than
     the texts, each with its `index`, as the protocol allows; empty texts are refused, as many servers do. It runs in
     a thread of its own, so that both `asyncio.run` and a test's loop may call it.
@@ -77,6 +79,8 @@ class ModelServer:
         max_tokens: Longest text that it takes, in words.
         base64: Whether it knows `encoding_format`; a server that does not refuses the field.
         rerank: Whose protocol `/rerank` has: `documents` (vLLM and others) or `texts` (TEI).
+        says: What its chat model answers to the last message.
+        rates: The moderation categories of a text and their scores.
 
     Example:
         >>> import asyncio
@@ -96,6 +100,8 @@ class ModelServer:
         max_tokens: int = 10_000,
         base64: bool = True,
         rerank: str = "documents",
+        says: Callable[[str], str] | None = None,
+        rates: Callable[[str], Mapping[str, float]] | None = None,
     ) -> None:
         self.dimensions = dimensions
         self.model = model
@@ -103,6 +109,8 @@ class ModelServer:
         self.max_tokens = max_tokens
         self.base64 = base64
         self.rerank = rerank
+        self.says = says
+        self.rates = rates
         self.faults: deque[Fault | None] = deque()
         """One a request, in order, None for no fault; past the last there are none."""
         self.requests: list[Request] = []
@@ -207,6 +215,14 @@ class ModelServer:
             return Reply(body={"object": "list", "data": [{"id": self.model, "object": "model"}]})
         if path == "/v1/embeddings":
             return await self._embeddings(body)
+        if path == "/v1/chat/completions" and self.says is not None:
+            message = {"role": "assistant", "content": self.says(body["messages"][-1]["content"])}
+            return Reply(body={"id": "1", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+        if path == "/v1/moderations" and self.rates is not None:
+            scores = dict(self.rates(body["input"]))
+            flags = {name: score >= 0.5 for name, score in scores.items()}
+            rated = {"flagged": any(flags.values()), "categories": flags, "category_scores": scores}
+            return Reply(body={"id": "1", "model": self.model, "results": [rated]})
         if path.endswith("/rerank") and self.rerank in body:
             return await self._ranking(body)
         if path.endswith("/rerank"):

@@ -1,7 +1,7 @@
 """A guard measured alone: what does it stop, and what does it stop by mistake?
 
-An item is taken where the guard's verdict is anything but ALLOW; its score is that of its strongest finding, 0 without
-one.
+An item is taken where the guard's verdict is anything but ALLOW; its score is the verdict's own, and where the guard
+has none for the whole text, that of its strongest finding, 0 without one.
 
 - precision, recall, accuracy: at the shipped threshold.
 - recall@fpr1, recall@fpr3: the recall of the best threshold that takes at most 1% or 3% of harmless texts.
@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from citeward.contracts.guardrail import Action, Guardrail, Origin
+from citeward.contracts.guardrail import Action, Guardrail, Origin, Verdict
 from citeward.evals import curves
 from citeward.evals.dataset import Line, read_jsonl, sample
 from citeward.evals.measure.measurement import Measurement, Progress, latency
@@ -68,7 +68,7 @@ async def measure_guard(
         verdict = await guard.check(item.text, origin=origin)
         seconds.append(time.perf_counter() - started)
         taken.append(verdict.action is not Action.ALLOW)
-        scores.append(max((finding.score for finding in verdict.findings), default=0.0))
+        scores.append(_score(verdict))
         if progress is not None:
             progress(done, len(items))
     labels = [item.label for item in items]
@@ -88,6 +88,12 @@ async def measure_guard(
     metrics |= latency(seconds)
     settings = {"data": path.name, "guard": guard.name, "origin": str(origin), "positive": sum(labels), "seed": seed}
     return Measurement(part="guard", items=len(items), metrics=metrics, settings=settings)
+
+
+def _score(verdict: Verdict) -> float:
+    if verdict.score is not None:
+        return verdict.score
+    return max((finding.score for finding in verdict.findings), default=0.0)
 
 
 def _at_threshold(labels: list[Literal[0, 1]], taken: list[bool]) -> dict[str, Interval]:

@@ -43,7 +43,7 @@ async def check_guardrail(
 
     It has a name and puts it on its verdicts; offsets lie within the text; ALLOW and FLAG return the text as it was and
     BLOCK returns none of it; whatever is not ALLOW says why, and neither the reason nor the findings repeat the text;
-    the same text is judged alike twice; nothing raises.
+    scores are 0..1; the same text is judged alike twice; nothing raises.
     """
     assert guard.name, "a guard has a name"
     for number, text in enumerate((*texts, *ODD_TEXTS)):
@@ -63,6 +63,7 @@ def _check_verdict(guard: Guardrail, verdict: Verdict, text: str, origin: Origin
         assert verdict.text == "", f"{where}: a blocked text was handed on"
     if verdict.action is not Action.ALLOW:
         assert verdict.reason, f"{where}: {verdict.action} without a reason"
+    assert verdict.score is None or 0 <= verdict.score <= 1, f"{where}: an impossible score of {verdict.score}"
     for finding in verdict.findings:
         check_finding(finding, text)
         span = text[finding.start : finding.end]

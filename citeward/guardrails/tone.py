@@ -1,0 +1,89 @@
+"""Sentences of a stream that are not fit to be said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+from citeward.contracts.guardrail import Action, Finding
+from citeward.guardrails.table import Thresholds
+
+LEAST = 160
+"""Characters of a unit before a sentence's end closes it: judging many short sentences one by one would cost more."""
+MOST = 400
+"""The longest unit, and so the most characters held back."""
+REMOVED = "[removed]"
+_END = re.compile(r"[.!?…][\"'”’)\]*_]*\s|[。！？]|\n")
+
+
+class ToneGuard:
+    """A StreamGuard that judges a stream unit by unit: sentences, together at least LEAST and at most MOST characters.
+
+    Where the limits only flag, text passes as it comes and nothing is held back. Where they rewrite or block, a unit is
+    held back until it is whole: MODIFY writes `[removed]` in its place, BLOCK ends the stream before it.
+
+    Args:
+        judge: What speaks against a unit, by offsets into it; None where nothing does.
+        limits: What is done from which score on.
+    """
+
+    def __init__(self, judge: Callable[[str], Finding | None], limits: Thresholds) -> None:
+        self._judge = judge
+        self._limits = limits
+        self._holds = limits.modify is not None or limits.block is not None
+        self._unit = ""
+        self._offset = 0
+        self._findings: list[Finding] = []
+        self.stopped = False
+        """True once a unit was blocked: nothing is returned any more."""
+
+    @property
+    def holdback(self) -> int:
+        """The most characters held back; 0 where the limits only flag."""
+        return MOST if self._holds else 0
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found so far, by offsets into the stream's original text."""
+        return tuple(self._findings)
+
+    def feed(self, text: str, /) -> str:
+        """Take the next piece; return what may be released now."""
+        return self._advance(text, final=False)
+
+    def close(self) -> str:
+        """The stream has ended; return what was still held back."""
+        return self._advance("", final=True)
+
+    def _advance(self, text: str, *, final: bool) -> str:
+        if self.stopped:
+            return ""
+        self._unit += text
+        out: list[str] = []
+        while (end := self._end(final=final)) and not self.stopped:
+            out.append(self._said(self._unit[:end]))
+            self._unit = self._unit[end:]
+            self._offset += end
+        return "".join(out) if self._holds else text
+
+    def _end(self, *, final: bool) -> int:
+        """Where the unit that begins the pending text ends; 0 while that is not known."""
+        match = _END.search(self._unit, LEAST, MOST)
+        if match is not None:
+            return match.end()
+        if len(self._unit) >= MOST:
+            space = self._unit.rfind(" ", LEAST, MOST)
+            return space + 1 if space > 0 else MOST
+        return len(self._unit) if final else 0
+
+    def _said(self, unit: str) -> str:
+        finding = self._judge(unit)
+        action = self._limits.action(finding.score) if finding is not None else Action.ALLOW
+        if finding is None or action is Action.ALLOW:
+            return unit
+        self._findings.append(replace(finding, start=finding.start + self._offset, end=finding.end + self._offset))
+        if action is Action.BLOCK:
+            self.stopped = True
+            return ""
+        return f"{REMOVED}{unit[len(unit.rstrip()) :]}" if action is Action.MODIFY else unit

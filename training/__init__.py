@@ -1,0 +1,1 @@
+"""Where the weights of the guards' classifiers come from: `python -m training.injection`, `… training.toxicity`."""
