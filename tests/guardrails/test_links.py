@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.guardrail import Action, Origin, Outgoing
 from citeward.guardrails.known import KnownLinks
 from citeward.guardrails.links import LinkGuard, LinkOptions
 from citeward.guardrails.linkscan import LIMIT, REMOVED, LinkStream
@@ -138,4 +138,4 @@ async def test_the_guard_is_a_guardrail() -> None:
     verdict = await guard.check("![x](https://evil.io) https://a.test.io", origin=Origin.MODEL)
     assert (verdict.action, verdict.text) == (Action.MODIFY, "![x] https://a.test.io")
     assert (await guard.check("https://evil.io", origin=Origin.USER)).action is Action.ALLOW
-    assert guard.stream(Origin.USER) is None
+    assert guard.stream(Origin.USER, Outgoing()) is None

@@ -61,7 +61,7 @@ async def test_an_entity_may_ask_for_a_higher_score_than_the_row():
     options = PiiOptions(entities=("PHONE_NUMBER", "EMAIL_ADDRESS"), least={"PHONE_NUMBER": 0.6})
     verdict = await guard(options, modify=0.4).check("ada@example.com, (415) 555-2671", origin=Origin.USER)
     assert verdict.text == "[EMAIL], (415) 555-2671"
-    stream = guard(options, modify=0.4).stream(Origin.MODEL)
+    stream = guard(options, modify=0.4).stream(Origin.MODEL, Outgoing())
     assert stream.feed("ada@example.com, (415) 555-2671 ") + stream.close() == "[EMAIL], (415) 555-2671 "
 
 

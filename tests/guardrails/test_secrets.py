@@ -1,12 +1,12 @@
 import base64
 
 import pytest
-from structlog.testing import capture_logs
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.secrets import SecretsGuard, SecretsOptions
 from citeward.guardrails.table import Thresholds
+from citeward.testing.logs import captured_logs
 from citeward.testing.suites.guardrail import check_guardrail
 
 KEY = "sk-Harbour_7Kq42-xYz"
@@ -48,7 +48,7 @@ async def test_what_is_not_the_value_passes(near):
 
 
 async def test_a_value_stands_in_no_verdict_log_or_repr():
-    with capture_logs() as logs:
+    with captured_logs() as logs:
         made = SecretsGuard(LIMITS, values=[KEY], environ={"MY_TOKEN": "short", "A_PASSWORD": "Quay-Lantern-88"})
     assert [(log["event"], log["variable"]) for log in logs] == [("secrets.too_short", "MY_TOKEN")]
     verdict = await made.check(f"It is {KEY}", origin=Origin.TOOL)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.guardrail import Action, Origin, Outgoing
 from citeward.errors import ProjectError
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.table import load_policy
@@ -83,11 +83,11 @@ async def test_documents_and_tools_are_left_alone_by_default():
 def test_a_stream_is_judged_alike_however_it_is_split(cuts):
     guard = ToxicityGuard(ROW.origins)
     text = "The ferries sail as planned. " * 8 + VILE * 3 + " The museum is open."
-    check_stream_guard(lambda: guard.stream(Origin.MODEL), text, cuts)
+    check_stream_guard(lambda: guard.stream(Origin.MODEL, Outgoing()), text, cuts)
 
 
 def test_an_origin_that_the_table_leaves_out_has_no_stream_guard():
-    assert ToxicityGuard({}).stream(Origin.MODEL) is None
+    assert ToxicityGuard({}).stream(Origin.MODEL, Outgoing()) is None
 
 
 async def test_weights_that_are_none_are_named(tmp_path):

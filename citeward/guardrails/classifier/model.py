@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 
 import numpy as np
-import structlog
 
 from citeward.contracts.retrieval import Embedder
 from citeward.errors import CitewardError
 from citeward.guardrails.classifier.surface import Surfaces, surfaces
 from citeward.guardrails.classifier.weights import Linear, Matrix, Weights
+from citeward.logs import get_logger
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 _INLINE = 4_000
 """Characters whose surface is read on the event loop, about a millisecond's worth; more are read in a thread."""

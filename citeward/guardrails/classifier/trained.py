@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import structlog
-
 from citeward.contracts.retrieval import Embedder
 from citeward.guardrails.classifier.model import Classifier, fits
 from citeward.guardrails.classifier.weights import Weights, read_weights
+from citeward.logs import get_logger
 
-logger = structlog.get_logger(__name__)
+logger = get_logger(__name__)
 
 
 class Trained:
@@ -31,12 +30,14 @@ class Trained:
 
     def load(self) -> Classifier:
         """The classifier; reads the file the first time, some milliseconds. Raises ProjectError as `read_weights`."""
-        if self._loaded is None:
-            weights = read_weights(self._path)
-            self._warn(weights)
-            self._loaded = Classifier(weights, self._embedder)
-            logger.debug("guard.classifier", guard=self._guard, judges_by=self._loaded.reads)
-        return self._loaded
+        if self._loaded is not None:
+            return self._loaded
+        weights = read_weights(self._path)
+        self._warn(weights)
+        classifier = Classifier(weights, self._embedder)
+        self._loaded = classifier
+        logger.debug("guard.classifier", guard=self._guard, judges_by=classifier.reads)
+        return classifier
 
     async def loaded(self) -> Classifier:
         """The same, the file read in a thread."""
