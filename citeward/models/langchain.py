@@ -38,7 +38,8 @@ _CHOICES = {"required": "any"}
 class LangChainModel:
     """A `Model` of a LangChain `BaseChatModel`, from any of its packages.
 
-    Its callbacks are switched off for the call: unguarded text must reach neither a tracer nor a handler.
+    Its callbacks are switched off for the call, and LangSmith's tracing too, also where the environment asks for it:
+    unguarded text must reach neither a tracer nor a handler.
 
     Args:
         model: The chat model, made and ready.
@@ -65,6 +66,8 @@ class LangChainModel:
             BadResponse: The answer ended before its end.
             ModelError: The chat model raised; which error of ours it is, `translated` says.
         """
+        from langsmith import tracing_context
+
         until = None if request.timeout is None else time.monotonic() + request.timeout
         index = _Indices()
         finish: FinishReason | None = None
@@ -74,7 +77,8 @@ class LangChainModel:
             async with aclosing(chunks):
                 while True:
                     async with asyncio.timeout(None if until is None else until - time.monotonic()):
-                        chunk = await anext(chunks, None)
+                        with tracing_context(enabled=False):
+                            chunk = await anext(chunks, None)
                     if chunk is None:
                         break
                     for delta in _deltas(chunk, index):

@@ -51,7 +51,7 @@ class LangChainModelSettings(ServedSettings):
     """Any chat model of LangChain."""
 
     provider: Literal["langchain"] = "langchain"
-    use: str = Field(pattern=r"^[\w.]+:\w+$", description="module and class, as `langchain_anthropic:ChatAnthropic`")
+    use: str = Field(pattern=r"^[\w.]+:\w+$", description="module and class, as `langchain_xai:ChatXAI`")
     arguments: dict[str, Any] = Field({}, description="given to the class, beside `model`")
 
 

@@ -6,6 +6,8 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import FakeListChatModel, GenericFakeChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.tracers.langchain import LangChainTracer
+from langsmith.utils import get_env_var
 
 from citeward.contracts.model import Delta, Message, ModelInfo, ModelRequest, Sampling, TokenUsage
 from citeward.contracts.tool import ToolCall, ToolSpec
@@ -175,6 +177,21 @@ async def test_what_an_app_hangs_on_the_call_is_not_inherited() -> None:
     outer = RunnableLambda(lambda _: _, afunc=lambda _: said(model))
     await outer.ainvoke("x", {"callbacks": [Spy()]})
     assert seen == []
+
+
+async def test_no_tracer_that_the_environment_asks_for_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    monkeypatch.setenv("LANGSMITH_TRACING", "true")
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(LangChainTracer, "on_chat_model_start", lambda *given, **_: started.append(given))
+    model = LangChainModel(Chunks(chunks=[AIMessageChunk("secret")]), info=INFO)
+    get_env_var.cache_clear()
+    try:
+        assert "".join(delta.text for delta in await said(model)) == "secret"
+    finally:
+        monkeypatch.undo()
+        get_env_var.cache_clear()
+    assert started == []
 
 
 def test_a_tool_is_bound() -> None:
