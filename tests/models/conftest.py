@@ -81,7 +81,7 @@ def serving_vllm(vllm_python: Path, tiny_chat: Path) -> Callable[..., AbstractCo
     @contextmanager
     def serving(**options: Any) -> Iterator[Served]:
         told = replace(SERVING, python=vllm_python, **options)
-        server = VLLMServer(str(tiny_chat), told, deadline=300, environment=QUIET)
+        server = VLLMServer(str(tiny_chat), told, deadline=600, environment=QUIET)
         with asyncio.Runner() as runner:
             runner.run(server.__aenter__())
             try:

@@ -1,5 +1,7 @@
 """Pairs that vectors take for the same, and pairs that are."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,6 +103,9 @@ What do I need to buy a licence? | What do I need to purchase a licence?
 """.strip().splitlines()
 
 
+NAMES = ("Acme", "Globex", "Initech", "ACME-2", "Acme-3", "Ada", "Ada Lovelace", "O'Brien", "ÅSEA")
+
+
 def halves(pair: str) -> tuple[str, str]:
     one, _, other = pair.partition(" | ")
     return one, other
@@ -142,6 +147,18 @@ def test_the_order_of_the_two_never_matters_and_nothing_breaks(one: str, other: 
 def test_a_question_never_conflicts_with_itself(question: str) -> None:
     assert conflict(question, question) == ""
     assert conflict(question, question.upper().replace("?", " ?")) in ("", "identifiers", "names")
+
+
+@given(st.dates(), st.dates(), st.sampled_from(["%Y-%m-%d", "%d/%m/%Y", "%d %B %Y", "%B %d, %Y"]))
+def test_other_dates_are_another_question(one: date, other: date, form: str) -> None:
+    first, second = (f"Which invoices of the harbour are due on {day.strftime(form)}?" for day in (one, other))
+    assert bool(conflict(first, second)) == (one != other), (first, second)
+
+
+@given(st.sampled_from(NAMES), st.sampled_from(NAMES))
+def test_names_that_differ_are_another_question(one: str, other: str) -> None:
+    first, second = (f"Which of the fees for berths does {name} pay to the harbour of Lund?" for name in (one, other))
+    assert bool(conflict(first, second)) == (one != other)
 
 
 @given(st.integers(2, 9999), st.integers(2, 9999), st.sampled_from(["{} users", "version {}", "{} GB", "room {}"]))
