@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.tools.traces import Traces, normalised, parts
+from citeward.tools.traces import Traces, parts
 
 
 def found(value: object) -> list[tuple[str, str, bool]]:
@@ -80,7 +80,9 @@ _HANDLES = st.lists(
 
 
 @given(_HANDLES, st.lists(st.sampled_from(("and", "to", "the", "boat", ",", "(", ")")), min_size=4, max_size=4))
-def test_whatever_stands_around_them_addresses_and_numbers_are_found_again(handles: list[str], between: list[str]) -> None:
+def test_whatever_stands_around_them_addresses_and_numbers_are_found_again(
+    handles: list[str], between: list[str]
+) -> None:
     text = " ".join(word for pair in zip(between, handles, strict=False) for word in pair)
     traces = Traces(f"So {text} .")
     looked_for = [part for part in parts(text) if part.kind not in ("prose", "run", "phrase")]
