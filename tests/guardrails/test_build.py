@@ -16,10 +16,10 @@ def test_an_unknown_guard_names_its_line_and_what_there_is(tmp_path):
     row = "  - {name: pii, origins: {user: {modify: 0.4}}}\n  - {name: toxic, origins: {user: {block: 1}}}\n"
     with pytest.raises(ProjectError, match=r":4: there is no guard 'toxic'") as caught:
         build_rails(policy(tmp_path, row))
-    assert "injection, length, pii" in caught.value.hint
+    assert "injection, length, links, pii" in caught.value.hint
 
 
-@pytest.mark.parametrize("name", ["pii", "length", "injection"])
+@pytest.mark.parametrize("name", ["pii", "length", "injection", "links"])
 def test_an_unknown_option_names_the_guard_and_the_line(tmp_path, name):
     row = f"  - {{name: {name}, origins: {{user: {{block: 1}}}}, options: {{colour: red}}}}\n"
     with pytest.raises(ProjectError, match=rf":3: the guard '{name}', options.colour"):
