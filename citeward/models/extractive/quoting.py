@@ -49,7 +49,10 @@ def chosen(scored: Sequence[Scored], texts: Sequence[str], *, margin: float = MA
 
 
 def written(kept: Sequence[Scored], passages: Sequence[FencedPassage], *, marked: bool = True) -> str:
-    """The answer's text, each part with its passage's marker unless `marked` is false. List items and table rows have lines of their own; code follows the sentence it belongs to."""
+    """The answer's text, each part with its passage's marker unless `marked` is false.
+
+    List items and table rows have lines of their own; code follows the sentence it belongs to.
+    """
     answer = ""
     listed = len(kept) > 1
     unended = False
