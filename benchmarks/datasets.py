@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,28 @@ def routellm_gsm8k(data: Path, into: Path) -> Dataset:
     next(rows)
     items = ({"prompt": row[0], "small": int(row[1] == "True"), "large": int(row[2] == "True")} for row in rows)
     return Dataset(part="routing", name="routellm_gsm8k", path=_lines(into / "routellm_gsm8k.jsonl", items))
+
+
+def presidio_synth(data: Path, into: Path, *, limit: int | None, seed: int) -> Dataset:
+    """Texts that Presidio's generator made, names of many countries in them; drawn here, so that peers get the same."""
+    items = _json(data / "pii" / "presidio_synth_v2.json")
+    rewritten = [
+        {
+            "text": item["full_text"],
+            "spans": [
+                {"start": span["start_position"], "end": span["end_position"], "label": span["entity_type"]}
+                for span in item["spans"]
+            ],
+        }
+        for item in (items if limit is None else random.Random(seed).sample(items, min(limit, len(items))))
+    ]
+    return Dataset(part="pii", name="presidio_synth", path=_lines(into / "presidio_synth.jsonl", rewritten))
+
+
+def prose(data: Path) -> str:
+    """The paragraphs of XQuAD, one after another."""
+    articles = _json(data / "retrieval" / "xquad.en.json")["data"]
+    return "\n\n".join(paragraph["context"] for article in articles for paragraph in article["paragraphs"])
 
 
 def _folder(folder: Path, documents: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]]) -> Path:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ def measure(
     limit: int | None,
     seed: int,
     settings: Mapping[str, str] | None = None,
+    arguments: Sequence[str] = (),
 ) -> Measured:
     """Run the command in the repository's own project; its table goes to the terminal, its JSON into `into`.
 
@@ -48,10 +49,11 @@ def measure(
         limit: Items to draw; None takes all.
         seed: Of the drawing.
         settings: Of the project, as variables of the environment, in the place of those in citeward.toml.
+        arguments: Of the command besides.
     """
     output = into / f"{part}.{dataset.name}.json"
     command = [sys.executable, "-m", "citeward", "measure", part, "--data", str(dataset.path), "--json", str(output)]
-    command += ["--seed", str(seed), "--project", str(ROOT)]
+    command += ["--seed", str(seed), "--project", str(ROOT), *arguments]
     command += ["--limit", str(limit)] if limit is not None else []
     sys.stdout.flush()
     done = subprocess.run(command, cwd=ROOT, check=False, env={**os.environ, "COLUMNS": "100", **(settings or {})})

@@ -14,6 +14,9 @@ SHOWN = {
     ),
     "answers": ("gold", "gold_sentence", "refused", "cited", "quotes_found", "errors", "ms.p50", "ms.p99"),
     "routing": ("apgr", "surface.apgr", "thumb.apgr", "length.apgr", "random.apgr", "apgr-length", "calls.50"),
+    "pii": (
+        "precision", "recall", "f1", "f2", "PERSON.f2", "LOCATION.f2", "ORGANIZATION.f2", "PHONE_NUMBER.f1", "ms.p50",
+    ),
     "tools": ("exact", "name", "false_calls", "ms.p50"),
 }  # fmt: skip
 """What the table repeats of each part."""
