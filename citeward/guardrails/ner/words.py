@@ -6,7 +6,8 @@ import functools
 import re
 
 FUNCTION = frozenset(
-    """a about above across after again against all along already also although always am among an and another any anyone
+    """
+    a about above across after again against all along already also although always am among an and another any anyone
     anything are around as at away back be because been before being below between both but by call can cannot could
     day did do does doing done down during each either else ever every everyone everything few find first for from get
     give go good had has have having he hello her here hers herself hey hi him himself his hope how however i if in

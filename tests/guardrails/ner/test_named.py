@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.guardrail import Origin
+from citeward.evals.measure.pii import measure_pii
 from citeward.guardrails.layers import scan
 from citeward.guardrails.ner import model
 from citeward.guardrails.ner.finder import ENTITIES, name_finder
@@ -54,8 +55,22 @@ def test_only_what_is_asked_for_is_found_and_only_from_its_own_score_on():
 
 PARTS = st.lists(
     st.sampled_from(
-        ["Barack Obama", "lives at", "12 Elm Street,", "Berlin.", "ada@example.com", "Dr. Meitner", "said:", "\n\n"]
-        + ["on Monday", "My name is", "Grete Hermann!", "4111 1111 1111 1111", "and then we all went", "x" * 60]
+        [
+            "Barack Obama",
+            "lives at",
+            "12 Elm Street,",
+            "Berlin.",
+            "ada@example.com",
+            "Dr. Meitner",
+            "said:",
+            "\n\n",
+            "on Monday",
+            "My name is",
+            "Grete Hermann!",
+            "4111 1111 1111 1111",
+            "and then we all went",
+            "x" * 60,
+        ]
     ),
     max_size=14,
 ).map(" ".join)
@@ -90,22 +105,26 @@ async def test_with_names_it_is_still_a_guardrail():
     await check_guardrail(guard, texts=["Barack Obama, 12 Elm Street, Berlin. " * 20], origins=[Origin.USER])
 
 
-@pytest.mark.skipif(not DATA, reason="CITEWARD_DATA names no folder of evaluation data")
-async def test_most_personal_data_of_synthetic_texts_is_found(tmp_path):
-    from citeward.evals.measure.pii import measure_pii
-
-    items = json.loads(Path(DATA or "", "pii/presidio_synth_v2.json").read_text(encoding="utf-8"))
-    rewritten = tmp_path / "pii.jsonl"
-    with rewritten.open("w", encoding="utf-8") as lines:
+@pytest.fixture
+def synthetic(tmp_path):
+    """A third of the public texts, as `citeward measure pii` takes them."""
+    if not DATA:
+        pytest.skip("CITEWARD_DATA names no folder of evaluation data")
+    items = json.loads(Path(DATA, "pii", "presidio_synth_v2.json").read_text(encoding="utf-8"))
+    path = tmp_path / "pii.jsonl"
+    with path.open("w", encoding="utf-8") as lines:
         for item in items[::3]:
             spans = [
                 {"start": one["start_position"], "end": one["end_position"], "label": one["entity_type"]}
                 for one in item["spans"]
             ]
             lines.write(json.dumps({"text": item["full_text"], "spans": spans}) + "\n")
+    return path
+
+
+async def test_most_personal_data_of_synthetic_texts_is_found(synthetic):
     guard = PiiGuard({Origin.USER: Thresholds(modify=0.4)}, PiiOptions(entities=("all",)))
-    assert (await guard.check("Ada", origin=Origin.USER)).action in Action
-    found = (await measure_pii(rewritten, guard=guard)).metrics
+    found = (await measure_pii(synthetic, guard=guard)).metrics
     assert found["f2"].value >= 0.82
     for kind in ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "PHONE_NUMBER", "US_SSN"):
         assert found[f"{kind}.f1"].value >= 0.95, kind
