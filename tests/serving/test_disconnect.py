@@ -1,7 +1,7 @@
 """A client that goes away takes its run with it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -29,9 +29,15 @@ async def test_the_model_is_left_when_the_client_leaves(
 ) -> None:
     asked = asyncio.Event()
 
+    class Said(tuple[str, ...]):
+        """Tells when the first of it is about to be sent."""
+
+        def __iter__(self) -> Iterator[str]:
+            asked.set()
+            return super().__iter__()
+
     def turn(_: Received) -> Turn:
-        asked.set()
-        return Turn(text=("Seven ", "o'clock."), stall_at=1)
+        return Turn(text=Said(("Seven ", "o'clock.")), stall_at=1)
 
     async with Upstream(turn) as upstream:
         root = await asyncio.to_thread(speaking, tmp_path, upstream.url)

@@ -9,33 +9,31 @@ a client that asked for it could not read what it got instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from citeward.errors import InvalidInput
 
 
-class TextPart(BaseModel):
-    """A part of a message's content; there is no other kind."""
-
-    type: Literal["text"]
-    text: str
+def _joined(content: Any) -> Any:
+    """A content that comes in parts as one text, each part on lines of its own; nothing as an empty one."""
+    if not isinstance(content, list):
+        return "" if content is None else content
+    texts: list[str] = []
+    for part in content:
+        if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
+            raise ValueError('parts other than {"type": "text", "text": "…"} cannot be read')
+        texts.append(part["text"])
+    return "\n".join(texts)
 
 
 class ChatMessage(BaseModel):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart] | None = None
-
-    @property
-    def text(self) -> str:
-        """The content as one text, its parts on lines of their own."""
-        if isinstance(self.content, list):
-            return "\n".join(part.text for part in self.content)
-        return self.content or ""
+    content: Annotated[str, BeforeValidator(_joined)] = ""
 
 
 class StreamOptions(BaseModel):
@@ -63,12 +61,12 @@ class ChatRequest(BaseModel):
                 f"the last message is the {last.role}'s",
                 hint="End the messages with the user's, which is the question.",
             )
-        return last.text
+        return last.content
 
     @property
     def history(self) -> tuple[AnyMessage, ...]:
         """The messages before the question; those that say nothing left out."""
-        return tuple(_KINDS[m.role](content=m.text) for m in self.messages[:-1] if m.text.strip())
+        return tuple(_KINDS[m.role](content=m.content) for m in self.messages[:-1] if m.content.strip())
 
     def refuse_unsupported(self) -> None:
         """Raise InvalidInput where the client asks for what an agent does not do."""
