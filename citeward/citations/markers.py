@@ -172,7 +172,7 @@ def _spans(
 
 def _masked(text: str, masks: list[tuple[int, str]]) -> str:
     """The text with each mask in the place where it begins; they come in order and do not overlap."""
-    parts = []
+    parts: list[str] = []
     at = 0
     for start, mask in masks:
         parts += text[at:start], mask

@@ -15,8 +15,9 @@ from citeward.text.words import content_words
 
 UNSUPPORTED, UNCITED = "UNSUPPORTED", "UNCITED"
 _MARKERS = re.compile(r"\[[\d,;–\- ]+\]")
-_NO_CLAIM = re.compile(r"\s*(?:#|```|~~~|\|)|.*[?:]\s*\Z", re.DOTALL)
-"""A heading, code, a table's row, a question, what leads in to a list."""
+_CODE = re.compile(r"^[ \t]*(```|~~~).*?(?:^[ \t]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
+_NO_CLAIM = re.compile(r"\s*[#|]|.*[?:]\s*\Z", re.DOTALL)
+"""A heading, a table's row, a question, what leads in to a list."""
 
 
 class GroundingOptions(BaseModel):
@@ -77,17 +78,17 @@ class GroundingGuard:
             action=action,
             text="" if action is Action.BLOCK else text,
             findings=() if allowed else findings,
-            reason=""
-            if allowed
-            else f"Of {len(claims)} sentences of the answer, {len(findings)} are not supported by what was found.",
+            reason="" if allowed else f"Not supported by what was found: {len(findings)} of {len(claims)} sentences.",
         )
 
     def _claims(self, text: str) -> list[Span]:
         if text.strip() == NOT_ENOUGH:
             return []
+        # Code claims nothing; what it leaves blank keeps the offsets.
+        prose = _CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
         return [
             span
-            for span in sentences(text)
+            for span in sentences(prose)
             if not _NO_CLAIM.match(said := _said(text, span)) and len(content_words(said)) >= self._options.words
         ]
 

@@ -111,14 +111,16 @@ class WithholdGuard:
         places: list[int] = []
         run: list[str] = []
         for place, char in enumerate(text, first):
-            for letter in letters(char):
-                if place - before > 1 + GAP:
-                    self._read(places, run)
-                    self._forget()
-                    places, run = [], []
-                before = place
-                places.append(place)
-                run.append(letter)
+            some = letters(char)
+            if not some:
+                continue
+            if place - before > 1 + GAP:
+                self._read(places, run)
+                self._forget()
+                places, run = [], []
+            before = place
+            run.append(some)
+            places += [place] * len(some)
         self._read(places, run)
         end = first + len(text)
         if self.stopped:

@@ -220,9 +220,7 @@ async def test_an_answer_without_support_is_flagged_or_cannot_stand(make_service
     assert (
         answer.text
         == _said(events)
-        == (
-            f"{made_up}\n\nThis answer cannot stand: Of 1 sentences of the answer, 1 are not supported by what was found."
-        )
+        == (f"{made_up}\n\nThis answer cannot stand: Not supported by what was found: 1 of 1 sentences.")
     )
     kinds = [event.type for event in events]
     assert kinds.index("guarded") < kinds.index("answer")

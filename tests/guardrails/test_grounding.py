@@ -51,6 +51,8 @@ async def test_it_is_a_guardrail():
         (f"{TRUE} {FALSE}", Action.FLAG, ["UNCITED"]),
         (f"{FALSE}", Action.BLOCK, ["UNCITED"]),
         (NOT_ENOUGH, Action.ALLOW, []),
+        (f"{TRUE}\n\n```py\nimport harbour\nharbour.open_at(seven, eight, nine)\n```", Action.ALLOW, []),
+        (f"# Prices of the harbour by night and day\n\n{TRUE}", Action.ALLOW, []),
         ("Hello! How can I help you with the harbour today?", Action.ALLOW, []),
     ],
 )

@@ -217,6 +217,7 @@ class Count:
         return seen
 
 
+@pytest.mark.slow
 def test_personal_data_is_looked_for_once_in_each_stretch_and_little_is_held():
     count = Count()
 
@@ -239,6 +240,7 @@ def test_each_letter_is_looked_at_once_and_little_is_held(monkeypatch, make, sec
     check_bounded(lambda: make(MODIFY), secrets=[secret], looked_at=count, most=1)
 
 
+@pytest.mark.slow
 def test_a_whole_release_is_bounded():
     check_bounded(together, secrets=[KEY, "<EMAIL_1>"])
 

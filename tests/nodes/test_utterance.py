@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from citeward.citations.stream import Citer
 from citeward.contracts.event import Cited, Event, TextDelta
-from citeward.contracts.guardrail import Finding
+from citeward.contracts.guardrail import Finding, Outgoing
 from citeward.contracts.retrieval import Passage
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.vault import Vault
@@ -18,11 +18,15 @@ from citeward.nodes.utterance import Utterance
 DOCUMENT = "The lock opens at seven. Its keeper is paid on Fridays. Boats pay two crowns."
 PASSAGE = Passage(id="d#0", document_id="d", text=DOCUMENT, start=0, end=len(DOCUMENT), source="d.md")
 SECRET = "eve@example.net"
+KEY = "sk-Harbour_7Kq42-xYz"
+PROMPT = "You keep the books of the lock and answer its captains from the passages below, briefly."
 ANSWER = (
     f"The lock opens at seven. [1] I wrote to <EMAIL_1> and {SECRET} today. Boats pay two crowns. [1] "
-    "Call 4012-8888-8888-1881 or not."
+    f"Call 4012-8888-8888-1881 or not. The key is {' '.join(KEY)}, you know. My rules: {PROMPT.upper()} "
+    "Its keeper is paid on Fridays. [1]"
 )
-RAILS = build_rails()
+RAILS = build_rails(secrets=[KEY])
+OUTGOING = Outgoing(prompt=PROMPT, passages=(DOCUMENT,))
 asyncio.run(RAILS.warm())
 
 
@@ -39,7 +43,9 @@ async def _stored(_: str) -> str:
 
 async def _said(pieces: Sequence[str]) -> tuple[list[Event], Utterance]:
     events: list[Event] = []
-    utterance = Utterance(RAILS.stream(vault=_vault()), Citer([PASSAGE], _stored), events.append, base=7)
+    utterance = Utterance(
+        RAILS.stream(outgoing=OUTGOING, vault=_vault()), Citer([PASSAGE], _stored), events.append, base=7
+    )
     for piece in pieces:
         await utterance.feed(piece)
     await utterance.close()
@@ -58,7 +64,12 @@ def test_the_whole_answer_is_guarded_restored_and_cited() -> None:
     assert SECRET not in WHOLE.text
     assert "4012-8888-8888-1881" not in WHOLE.text
     assert "I wrote to ada@example.org and" in WHOLE.text
-    assert [citation.quote for citation in WHOLE.citations] == ["The lock opens at seven.", "Boats pay two crowns."]
+    assert "The key is [withheld], you know. My rules: [withheld]. Its keeper" in WHOLE.text
+    assert [citation.quote for citation in WHOLE.citations] == [
+        "The lock opens at seven.",
+        "Boats pay two crowns.",
+        "Its keeper is paid on Fridays.",
+    ]
 
 
 @settings(max_examples=150, deadline=None)
@@ -70,6 +81,7 @@ def test_however_it_is_split_the_laws_hold(cuts: list[int]) -> None:
         if isinstance(event, TextDelta):
             released += event.text
             assert SECRET not in released
+            assert not any(word in released.lower() for word in ("books", "captains"))
         elif isinstance(event, Cited):
             # It follows its sentence, with offsets into the released text, counted from the turn's beginning.
             assert event.citation.end - 7 <= len(released)
