@@ -329,7 +329,7 @@ async def _over_http(evidence: Evidence, client: httpx.AsyncClient, app: FastAPI
             await _send(evidence, client, method, path, named, None)
             continue
         for question in (*QUESTIONS.values(), BROKEN):
-            for body in _bodies(question):
+            for body in _bodies(question, "asked" if path == "/invoke" else f"asked{re.sub(r'[^a-z]+', '-', path)}"):
                 await _send(evidence, client, method, path, named, body)
     for body in (
         {"input": {"question": {"text": PLANTED["user"].told()}}},
@@ -357,9 +357,9 @@ def _routes(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]
             yield from _routes(getattr(route, "routes", None) or (), prefix + getattr(route, "path", ""))
 
 
-def _bodies(question: str) -> list[dict[str, Any]]:
+def _bodies(question: str, thread_id: str) -> list[dict[str, Any]]:
     """One question in the shapes that routes may take: LangServe's, its batch's, OpenAI's, whole and streamed."""
-    thread = {"configurable": {"thread_id": "asked"}}
+    thread = {"configurable": {"thread_id": thread_id}}
     openai = {"model": "assistant", "messages": [{"role": "user", "content": question}]}
     return [
         # A thread of its own for what may come from the cache, and one that goes on over turns.
