@@ -28,8 +28,8 @@ from training.samples import Document, Pieces, pieces, quantile, recall_at
 SEED = 20
 FOLDS = 5
 PENALTY = 1.0
-CLEAR = 0.02
-"""Share of attacks that may pass by their surface without being embedded."""
+LOOK = (0.02, 0.05, 0.1, 0.15, 0.2)
+"""Shares of attacks whose cost, as clear by their surface, is printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +47,9 @@ class Task:
     """The score that flags, as the default policy has it."""
     false: float
     """The share of harmless documents that may reach it."""
+    clear: float
+    """The share of attacks that may pass by their surface, without being embedded: a passage is read far more often
+    than it is hostile, and each line embedded costs a millisecond or two."""
 
     @property
     def in_data(self) -> bool:
@@ -111,6 +114,7 @@ def tasks() -> tuple[Task, Task]:
             harmless=("alarming", "prompts"),
             threshold=0.5,
             false=0.02,
+            clear=0.02,
         ),
         Task(
             name="planted",
@@ -120,6 +124,7 @@ def tasks() -> tuple[Task, Task]:
             harmless=("emails", "paragraphs", "manual", "answered"),
             threshold=0.35,
             false=0.01,
+            clear=0.1,
         ),
     )
 
@@ -195,6 +200,10 @@ def trained(one: Prepared, shifts: dict[bool, float]) -> dict[bool, Linear]:
     return out
 
 
+def _chance(logit: float) -> float:
+    return float(0.5 * (1 + np.tanh(0.5 * logit)))
+
+
 def show(one: Prepared, name: str, logits: Floats) -> dict[str, float]:
     """Print how well the scores tell attacks from each harmless family; returns the figures."""
     scores = 0.5 * (1 + np.tanh(0.5 * logits))
@@ -247,11 +256,14 @@ def main() -> None:
             name = f"cross-validated{'' if full else ', surface'}"
             provenance[f"{task.name}.{'full' if full else 'surface'}"] = show(one, name, logits + shifts[full])
             if not full:
-                clear.append(float(0.5 * (1 + np.tanh(0.5 * (quantile(logits[target], CLEAR) + shifts[full])))))
-                asked = (logits + shifts[full] >= np.log(clear[-1] / (1 - clear[-1])))[harmless].mean()
-                print(
-                    f"{task.name}: embedded from a score of {clear[-1]:.4f} by the surface on: {asked:.3f} of harmless"
-                )
+                clear.append(_chance(quantile(logits[target], task.clear) + shifts[full]))
+                for share in LOOK:
+                    limit = quantile(logits[target], share)
+                    asked = (logits >= limit)[harmless].mean()
+                    print(
+                        f"{task.name}: {share:.0%} of attacks under {_chance(limit + shifts[full]):.4f} by the "
+                        f"surface; from there on {asked:.3f} of harmless documents are embedded"
+                    )
         if not task.held:
             show(one, "no jailbreak seen", without(one, "jailbreaks") + shifts[True])
         show(one, "patterns alone", np.log((one.patterns + 1e-9) / (1 - one.patterns + 1e-9)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from citeward.guardrails.classifier.apart import apart
 from citeward.guardrails.classifier.trained import Trained
 from citeward.guardrails.classifier.weights import FOLDER
 from citeward.guardrails.classifier.windows import lines, parts
+from citeward.guardrails.memory import Memory
 from citeward.guardrails.payloads import payloads
 from citeward.guardrails.rules import Rule, load_rules
 from citeward.guardrails.table import Thresholds
@@ -41,6 +43,15 @@ _DEPTH = 2
 _HIDDEN = {"hidden_text": 0.7, "turned_text": 0.4, "broken_words": 0.4}
 _ENCODED = 0.25
 """What it adds to the score of a payload that somebody took the trouble to encode it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    score: float
+    findings: tuple[Finding, ...]
+
+
+_NOTHING = _Seen(score=0.0, findings=())
 
 
 class InjectionOptions(BaseModel):
@@ -82,6 +93,7 @@ class InjectionGuard:
         self.name = name
         self._thresholds = thresholds
         self._trained = Trained(name, weights or WEIGHTS, embedder)
+        self._known: Memory[_Seen] = Memory()
 
     async def warm(self) -> None:
         """Compile the patterns and read the weights, in a thread."""
@@ -91,24 +103,30 @@ class InjectionGuard:
     async def check(self, text: str, /, *, origin: Origin) -> Verdict:
         """Judge `text`; ALLOW where the policy asks for nothing of this origin."""
         limits = self._thresholds.get(origin)
-        findings: tuple[Finding, ...] = ()
-        score = 0.0
-        if limits is not None:
-            in_data = origin is not Origin.USER
-            shapes = await checked(lambda whole: attacks(whole, in_data=in_data), text)
-            orders = await self._orders(text, shapes, in_data=in_data)
-            by_shape = combined(shapes)
-            score = max(by_shape if by_shape >= SURE[in_data] else 0.0, *(order.score for order in orders), 0.0)
-            findings = (*shapes, *(order for order in orders if order.score >= limits.lowest))
+        # The passages of a project's documents come again and again.
+        known = self._known.get(text) if origin is Origin.RETRIEVED else None
+        if limits is None:
+            known = _NOTHING
+        elif known is None:
+            known = await self._looked(text, in_data=origin is not Origin.USER, lowest=limits.lowest)
+            if origin is Origin.RETRIEVED:
+                self._known.put(text, known)
         return judged(
             self.name,
             text,
             origin=origin,
             limits=limits,
-            findings=findings,
-            score=score,
+            findings=known.findings,
+            score=known.score,
             because="The text looks like an attempt to command the model",
         )
+
+    async def _looked(self, text: str, *, in_data: bool, lowest: float) -> _Seen:
+        shapes = await checked(lambda whole: attacks(whole, in_data=in_data), text)
+        orders = await self._orders(text, shapes, in_data=in_data)
+        by_shape = combined(shapes)
+        score = max([by_shape if by_shape >= SURE[in_data] else 0.0, *(order.score for order in orders)])
+        return _Seen(score=score, findings=(*shapes, *(order for order in orders if order.score >= lowest)))
 
     async def _orders(self, text: str, shapes: Sequence[Finding], *, in_data: bool) -> list[Finding]:
         """Each part or line with the classifier's score."""

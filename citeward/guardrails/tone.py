@@ -9,12 +9,13 @@ from dataclasses import replace
 from citeward.contracts.guardrail import Action, Finding
 from citeward.guardrails.table import Thresholds
 
-LEAST = 160
+LEAST = 240
 """Characters of a unit before a sentence's end closes it: judging many short sentences one by one would cost more."""
-MOST = 400
+MOST = 480
 """The longest unit, and so the most characters held back."""
 REMOVED = "[removed]"
-_END = re.compile(r"[.!?…][\"'”’)\]*_]*\s|[。！？]|\n")
+_END = re.compile(r"[.!?…][\"'”’)\]*_]{0,6}\s|[。！？]|\n")
+_LONGEST_END = 8
 
 
 class ToneGuard:
@@ -34,6 +35,7 @@ class ToneGuard:
         self._holds = limits.modify is not None or limits.block is not None
         self._unit = ""
         self._offset = 0
+        self._searched = LEAST
         self._findings: list[Finding] = []
         self.stopped = False
         """True once a unit was blocked: nothing is returned any more."""
@@ -50,31 +52,40 @@ class ToneGuard:
 
     def feed(self, text: str, /) -> str:
         """Take the next piece; return what may be released now."""
-        return self._advance(text, final=False)
-
-    def close(self) -> str:
-        """The stream has ended; return what was still held back."""
-        return self._advance("", final=True)
-
-    def _advance(self, text: str, *, final: bool) -> str:
         if self.stopped:
             return ""
         self._unit += text
+        if len(self._unit) < LEAST:
+            return "" if self._holds else text
+        out = self._advance(final=False)
+        return out if self._holds else text
+
+    def close(self) -> str:
+        """The stream has ended; return what was still held back."""
+        if self.stopped:
+            return ""
+        out = self._advance(final=True)
+        return out if self._holds else ""
+
+    def _advance(self, *, final: bool) -> str:
         out: list[str] = []
-        while (end := self._end(final=final)) and not self.stopped:
+        while not self.stopped and (end := self._end(final=final)):
             out.append(self._said(self._unit[:end]))
             self._unit = self._unit[end:]
             self._offset += end
-        return "".join(out) if self._holds else text
+            self._searched = LEAST
+        return "".join(out)
 
     def _end(self, *, final: bool) -> int:
         """Where the unit that begins the pending text ends; 0 while that is not known."""
-        match = _END.search(self._unit, LEAST, MOST)
+        match = _END.search(self._unit, self._searched, MOST)
         if match is not None:
             return match.end()
         if len(self._unit) >= MOST:
             space = self._unit.rfind(" ", LEAST, MOST)
             return space + 1 if space > 0 else MOST
+        # An end that is still to be completed begins at most so far back.
+        self._searched = max(LEAST, len(self._unit) - _LONGEST_END)
         return len(self._unit) if final else 0
 
     def _said(self, unit: str) -> str:

@@ -7,8 +7,8 @@ from citeward.guardrails.table import Thresholds
 from citeward.guardrails.tone import LEAST, MOST, ToneGuard
 from citeward.testing.suites.guardrail import check_stream_guard
 
-CALM = "The weather in the north stays mild, and the ferries sail as planned for the whole of the week. " * 2
-RUDE = "You are a turnip, and so is everybody who ever sat down with you at one table in this town. " * 2
+CALM = "The weather in the north stays mild, and the ferries sail as planned for the whole of the week. " * 3
+RUDE = "You are a turnip, and so is everybody who ever sat down with you at one table in this town. " * 3
 LIMITS = [Thresholds(flag=0.5), Thresholds(modify=0.5), Thresholds(flag=0.2, block=0.5)]
 
 

@@ -34,7 +34,7 @@ class Classifier:
         >>> import asyncio
         >>> from citeward.guardrails.classifier.weights import FOLDER, read_weights
         >>> classifier = Classifier(read_weights(FOLDER / "injection.npz"))
-        >>> asyncio.run(classifier.judge(["How do I ignore a file?"], np.zeros((1, 1), np.float32), head=0)).shape
+        >>> asyncio.run(classifier.judge(["How do I ignore a file?"], np.zeros((1, 2), np.float32), head=0)).shape
         (1, 2)
     """
 

@@ -57,6 +57,9 @@ class Surfaces:
 
     def weighed(self, weights: Numbers, /) -> Numbers:
         """The features times float32[SIZE, h]: float32[n, h]."""
+        if self.count == 1:
+            one: Numbers = (self.values @ weights[self.places])[None]
+            return one
         terms = weights[self.places] * self.values[:, None]
         sums = [np.bincount(self.rows, column, self.count) for column in terms.T]
         return np.stack(sums, axis=1).astype(np.float32)
@@ -67,28 +70,22 @@ def surfaces(texts: Sequence[str], /) -> Surfaces:
     read = [_SPACE.sub(" ", unleeted(plain(text[:READ]).text)).strip() for text in texts]
     words, of_word = _words(read)
     letters, of_letter = _letters(read)
-    blocks = (
-        _block(
-            [
-                (_mixed(words), of_word),
-                (_mixed(words[:-1] * _PRIME + words[1:])[_within(of_word, 2)], _starts(of_word, 2)),
-            ],
-            WORDS,
-        ),
-        _block(
-            [(_mixed(_grouped(letters, size))[_within(of_letter, size)], _starts(of_letter, size)) for size in _GROUPS],
+    pairs = words[:-1] * _PRIME + words[1:]
+    named = (
+        ([words, pairs], [of_word, _owners(of_word, 2)], WORDS),
+        (
+            [_grouped(letters, size) for size in _GROUPS],
+            [_owners(of_letter, size) for size in _GROUPS],
             CHARS,
         ),
     )
-    values = []
-    for rows, _ in blocks:
-        counts = np.bincount(rows, minlength=len(read))
-        values.append((1 / np.sqrt(counts[rows])).astype(np.float32))
+    blocks = [_block(np.concatenate(hashes), np.concatenate(owners), len(read), size) for hashes, owners, size in named]
+    values = [1 / np.sqrt(np.bincount(rows, minlength=len(read)))[rows] for rows, _ in blocks]
     return Surfaces(
         count=len(read),
-        rows=np.concatenate([blocks[0][0], blocks[1][0]]),
+        rows=np.concatenate([rows for rows, _ in blocks]),
         places=np.concatenate([blocks[0][1], blocks[1][1] + WORDS]),
-        values=np.concatenate(values),
+        values=np.concatenate(values).astype(np.float32),
     )
 
 
@@ -105,14 +102,12 @@ def _letters(texts: Sequence[str]) -> tuple[Hashes, Ints]:
     return np.frombuffer(whole, np.uint32), np.repeat(np.arange(len(texts)), [len(text) + 2 for text in texts])
 
 
-def _within(rows: Ints, size: int) -> npt.NDArray[np.bool_]:
-    """Which groups of so many neighbours belong to one text."""
-    one_text: npt.NDArray[np.bool_] = rows[: max(0, len(rows) - size + 1)] == rows[size - 1 :]
-    return one_text
-
-
-def _starts(rows: Ints, size: int) -> Ints:
-    return rows[: max(0, len(rows) - size + 1)][_within(rows, size)]
+def _owners(rows: Ints, size: int) -> Ints:
+    """Which text a group of so many neighbours is of; -1 where it reaches over two."""
+    first, last = rows[: max(0, len(rows) - size + 1)], rows[size - 1 :]
+    if len(rows) and rows[0] == rows[-1]:
+        return first
+    return np.where(first == last, first, -1)
 
 
 def _grouped(letters: Hashes, size: int) -> Hashes:
@@ -124,14 +119,13 @@ def _grouped(letters: Hashes, size: int) -> Hashes:
     return total
 
 
-def _mixed(hashes: Hashes) -> Hashes:
-    """The high bits brought down, where the place is read."""
-    spread: Hashes = hashes * _MIX
-    return spread ^ (spread >> np.uint32(15))
-
-
-def _block(named: Sequence[tuple[Hashes, Ints]], size: int) -> tuple[Ints, Ints]:
+def _block(hashes: Hashes, owners: Ints, count: int, size: int) -> tuple[Ints, Ints]:
     """Rows and places that are named, each pair once, in order."""
-    keys = np.concatenate([rows * size + (hashes & np.uint32(size - 1)) for hashes, rows in named])
-    unique = np.unique(keys.astype(np.int64))
-    return unique // size, unique % size
+    # The high bits are brought down, where the place is read.
+    spread = hashes * _MIX
+    places = ((spread ^ (spread >> np.uint32(15))) & np.uint32(size - 1)).astype(np.int64)
+    named = np.zeros((count + 1) * size, np.bool_)
+    # What reaches over two texts falls into a row of its own, which is left out.
+    named[(owners + 1) * size + places] = True
+    found = np.flatnonzero(named[size:])
+    return found // size, found % size
