@@ -41,7 +41,8 @@ class Trained:
 
     async def loaded(self) -> Classifier:
         """The same, the file read in a thread."""
-        return self._loaded or await asyncio.to_thread(self.load)
+        loaded = self._loaded
+        return loaded if loaded is not None else await asyncio.to_thread(self.load)
 
     def _warn(self, weights: Weights) -> None:
         if self._embedder is not None and not fits(weights, self._embedder):
