@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from citeward.contracts.guardrail import Origin, Outgoing
 from citeward.guardrails import withhold
 from citeward.guardrails.build import build_rails
+from citeward.guardrails.layers import scan
 from citeward.guardrails.leakage import LeakageGuard
 from citeward.guardrails.letters import folded, letters
 from citeward.guardrails.pii import redacted
 from citeward.guardrails.recognizers import finder
-from citeward.guardrails.scan import scan
 from citeward.guardrails.secrets import SecretsGuard, SecretsOptions, _forms
 from citeward.guardrails.spans import SpanGuard
 from citeward.guardrails.table import Thresholds
