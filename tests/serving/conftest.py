@@ -18,10 +18,11 @@ CORPUS = "# Ports\n\nThe harbour master opens the port of Lund at seven o'clock.
 
 
 def make_project(root: Path, repository: Path) -> Path:
-    """A copy of the starter project with a small corpus, indexed."""
+    """A copy of the starter project with a small corpus, indexed; a model for tool calls is not what is tested here."""
     for name in ("agents", "tools", "graphs", "prompts", "evals"):
         shutil.copytree(repository / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(repository / "citeward.toml", root)
+    settings = (repository / "citeward.toml").read_text()
+    (root / "citeward.toml").write_text(settings.replace('tool_calls = "needle"', 'tool_calls = "none"'))
     (root / "docs").mkdir()
     (root / "docs" / "ports.md").write_text(CORPUS)
     assert main(["index", "--project", str(root)]) == 0

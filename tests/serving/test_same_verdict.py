@@ -245,8 +245,6 @@ Serve = Callable[[Path], AbstractContextManager[str]]
 def place(tmp_path_factory: pytest.TempPathFactory, copied: Callable[[Path], Path], serve: Serve) -> Iterator[Place]:
     """The embedded default without tools, over two documents, one of which gives orders."""
     root = copied(tmp_path_factory.mktemp("ways"))
-    settings = (root / "citeward.toml").read_text()
-    (root / "citeward.toml").write_text(settings.replace('tool_calls = "needle"', 'tool_calls = "none"'))
     (root / "docs" / "lighthouse.md").write_text(WALL)
     assert main(["index", "--project", str(root)]) == 0
     with serve(root) as address:
