@@ -10,7 +10,7 @@ from citeward.contracts.model import Message, ModelRequest
 from citeward.contracts.tool import ToolSpec
 from citeward.errors import InvalidInput
 from citeward.models.openai_compatible.dialect import Dialect
-from citeward.models.openai_compatible.strict import strict
+from citeward.models.openai_compatible.strict import strict, without_patterns
 
 MOST_LOGPROBS = 20
 GO_ON = "Go on exactly where your last message stops. Repeat nothing of it, and do not comment on this."
@@ -86,8 +86,9 @@ def _message(message: Message) -> dict[str, Any]:
 
 
 def _tool(spec: ToolSpec, dialect: Dialect) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": spec.name, "description": spec.description, "parameters": dict(spec.parameters)}
-    if strict(spec.parameters, dialect.strict_tools):
+    parameters = without_patterns(spec.parameters) if dialect.strict_tools == "plain" else dict(spec.parameters)
+    function: dict[str, Any] = {"name": spec.name, "description": spec.description, "parameters": parameters}
+    if strict(parameters, dialect.strict_tools):
         function["strict"] = True
     return {"type": "function", "function": function}
 

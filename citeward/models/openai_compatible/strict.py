@@ -33,6 +33,29 @@ def strict(schema: Mapping[str, Any], strictness: Strictness) -> bool:
     return schema.get("type") == "object" and _taken(schema, closed=strictness == "closed")
 
 
+def without_patterns(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema less `pattern` and `format`, within it too: vLLM 0.32 refuses a request whose grammar would need one
+    that it does not know, also where its own `--tool-strict-level` asks for the grammar.
+
+    >>> without_patterns({"type": "object", "properties": {"pattern": {"type": "string", "pattern": "a"}}})
+    {'type': 'object', 'properties': {'pattern': {'type': 'string'}}}
+    """
+    made = {key: value for key, value in schema.items() if key not in ("pattern", "format")}
+    for key in _NAMED:
+        if isinstance(made.get(key), Mapping):
+            made[key] = {name: _loosened(one) for name, one in made[key].items()}
+    for key in ("items", "additionalProperties"):
+        if key in made:
+            made[key] = _loosened(made[key])
+    if "anyOf" in made:
+        made["anyOf"] = [_loosened(one) for one in made["anyOf"]]
+    return made
+
+
+def _loosened(schema: Any) -> Any:
+    return without_patterns(schema) if isinstance(schema, Mapping) else schema
+
+
 def _taken(schema: Any, *, closed: bool) -> bool:
     if not isinstance(schema, Mapping) or not schema:  # `true`, or an empty one: anything at all
         return False

@@ -8,7 +8,7 @@ from citeward.contracts.model import Message, ModelRequest
 from citeward.contracts.tool import ToolSpec
 from citeward.models.openai_compatible.body import body
 from citeward.models.openai_compatible.dialect import GENERIC, OPENAI, VLLM, Dialect
-from citeward.models.openai_compatible.strict import strict
+from citeward.models.openai_compatible.strict import strict, without_patterns
 from citeward.tools.builtin import FUNCTIONS
 from citeward.tools.function import tool_from_function
 
@@ -80,8 +80,29 @@ def test_what_may_be_no_grammar_is_never_strict(schema: dict[str, Any]) -> None:
     assert not strict(schema, "closed")
 
 
+def test_patterns_are_taken_out_of_what_vllm_is_sent_and_nothing_else() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "pattern": {"anyOf": [{"type": "string", "pattern": "a", "maxLength": 3}, {"type": "null"}]},
+            "days": {"type": "array", "items": {"type": "string", "format": "date"}},
+        },
+        "additionalProperties": {"pattern": "b", "type": "string"},
+        "$defs": {"format": {"type": "string", "format": "ipv4"}},
+    }
+    assert without_patterns(schema) == {
+        "type": "object",
+        "properties": {
+            "pattern": {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]},
+            "days": {"type": "array", "items": {"type": "string"}},
+        },
+        "additionalProperties": {"type": "string"},
+        "$defs": {"format": {"type": "string"}},
+    }
+
+
 @pytest.mark.parametrize(
-    ("dialect", "told"), [(GENERIC, []), (VLLM, ["book", "current_time"]), (OPENAI, ["book"])], ids=str
+    ("dialect", "told"), [(GENERIC, []), (VLLM, ["book", "calculate", "current_time"]), (OPENAI, ["book"])], ids=str
 )
 def test_each_server_is_told_of_the_tools_that_it_can_hold_to(dialect: Dialect, told: list[str]) -> None:
     specs = (

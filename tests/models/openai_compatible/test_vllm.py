@@ -17,6 +17,8 @@ from citeward.errors import ContextTooLong, NotFound
 from citeward.models.openai_compatible.dialect import VLLM
 from citeward.models.openai_compatible.model import OpenAICompatibleModel
 from citeward.models.vllm.metrics import Metrics, read_metrics
+from citeward.tools.builtin import FUNCTIONS
+from citeward.tools.function import tool_from_function
 
 SILENT = {str(token): -100 for token in range(5)}
 """Not to say what ends an answer, and what encloses a call."""
@@ -106,6 +108,12 @@ async def test_a_call_of_a_tool_is_parsed(vllm_server: Any) -> None:
     assert [piece.name for piece in pieces if piece.name] == ["search"]
     assert len([piece.id for piece in pieces if piece.id]) == 1
     jsonschema.validate(json.loads("".join(piece.arguments for piece in pieces)), SEARCH.parameters)
+
+
+async def test_the_tools_that_ship_are_taken_strict(ending: OpenAICompatibleModel) -> None:
+    tools = tuple(tool_from_function(function).spec for function in FUNCTIONS.values())
+    assert "pattern" in str(tools[0].parameters)
+    assert await said(ending, replace(ASKED, tools=tools))
 
 
 async def test_every_token_tells_how_likely_it_was(ending: OpenAICompatibleModel) -> None:
