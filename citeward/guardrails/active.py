@@ -85,6 +85,9 @@ def _parts(text: str, *, same_length: bool) -> Iterator[str]:
             closed = closers.after((match["unseen"] or match["hidden"] or "").lower(), match.end())
             end = match.end() if closed is None else closed
             left = "<!--" if closed is None and match["opens"] == "<!--" else ""
+        if match["text"] and left.startswith(shown := f"[{match['text']}]"):
+            # The link stays; what stands in its words is looked at as well.
+            left = f"[{''.join(_parts(match['text'], same_length=same_length))}]{left.removeprefix(shown)}"
         yield left.ljust(end - match.start()) if same_length else left
         at = end
     yield text[at:]

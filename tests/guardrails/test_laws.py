@@ -15,11 +15,13 @@ from citeward.guardrails.build import build_rails
 from citeward.guardrails.layers import scan
 from citeward.guardrails.leakage import LeakageGuard
 from citeward.guardrails.letters import folded, letters
+from citeward.guardrails.links import LinkGuard
 from citeward.guardrails.pii import redacted
 from citeward.guardrails.recognizers import finder
 from citeward.guardrails.secrets import SecretsGuard, SecretsOptions, _forms
 from citeward.guardrails.spans import SpanGuard
 from citeward.guardrails.table import Thresholds
+from citeward.guardrails.toxicity import ToxicityGuard
 from citeward.guardrails.vault import Restorer, Vault
 from citeward.testing.suites.stream_guard import check_bounded, check_stream_guard, cuts, texts
 
@@ -74,6 +76,18 @@ def leakage(limits):
 
 def secrets(limits):
     guard = SecretsGuard({Origin.MODEL: limits}, SecretsOptions(environment=()), values=[KEY]).stream(Origin.MODEL, RUN)
+    assert guard is not None
+    return guard
+
+
+def links(limits):
+    guard = LinkGuard({Origin.MODEL: limits}).stream(Origin.MODEL, RUN)
+    assert guard is not None
+    return guard
+
+
+def toxicity(limits):
+    guard = ToxicityGuard({Origin.MODEL: limits}).stream(Origin.MODEL, RUN)
     assert guard is not None
     return guard
 
@@ -221,9 +235,9 @@ class Count:
 def test_personal_data_is_looked_for_once_in_each_stretch_and_little_is_held():
     count = Count()
 
-    def find(text):
+    def find(text, before=""):
         count.seen += len(text)
-        return FIND(text)
+        return FIND(text, before)
 
     check_bounded(lambda: SpanGuard(find, MODIFY), secrets=FOUND[:3], looked_at=count, most=3)
 
@@ -247,8 +261,8 @@ def test_a_whole_release_is_bounded():
 
 @pytest.mark.parametrize(
     ("make", "most"),
-    [(pii, 256), (leakage, 680), (secrets, 680), (lambda _: Restorer(VAULT), 9)],
-    ids=["pii", "leakage", "secrets", "vault"],
+    [(pii, 256), (leakage, 680), (secrets, 680), (links, 512), (toxicity, 400), (lambda _: Restorer(VAULT), 9)],
+    ids=["pii", "leakage", "secrets", "links", "toxicity", "vault"],
 )
 def test_the_holdback_is_what_the_guide_says(make, most):
     assert make(MODIFY).holdback == most
@@ -256,4 +270,4 @@ def test_the_holdback_is_what_the_guide_says(make, most):
 
 def test_what_the_policy_builds_is_what_is_tested_here():
     names = [stage._name for stage in RAILS.stream(outgoing=RUN, vault=VAULT)._stages]
-    assert names == ["secrets", "leakage", "pii", "vault"]
+    assert names == ["toxicity", "secrets", "leakage", "pii", "links", "vault"]
