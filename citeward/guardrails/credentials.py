@@ -50,7 +50,7 @@ SHORTEST = 9
 SECRET = "SECRET"
 """A password or key of no known shape, told by the words before it."""
 # Letters and digits both, or every word after "password" would be one.
-_VALUE = re.compile(r"(?<![\w])(?=[^\s,;=:]*[0-9])(?=[^\s,;=:]*[A-Za-z])[^\s,;=:'\"`<>(){}\[\]]{8,128}={0,2}")
+_VALUE = re.compile(r"(?<![\w])(?=[^\s,;=:]*[0-9])(?=[^\s,;=:]*[A-Za-z])[^\s,;=:'\"`<>(){}\[\]]{8,512}={0,2}(?<![.!?])")
 
 
 def secrets(text: str, before: str = "", /) -> Iterator[Finding]:

@@ -14,15 +14,17 @@ from citeward.contracts.guardrail import Finding
 from citeward.guardrails.cues import Cue, cue
 
 _END = r"(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6})?(?![\d\w]|[.,:/-]\d)"
+# Groups of digits with something between them, so that no row of digits can be read in two ways.
+_GROUPS = r"(?:(?:[\x20./-]{1,2}\(?|\(|(?<=\)))\d{1,12}\)?){0,6}"
 _SURE = re.compile(
     rf"""(?<![\w.,:/+(-])(?:
-      \+\d{{1,3}}[ .-]?(?:\(\d{{1,4}}\)[ .-]?)?\d{{1,5}}(?:[ ./-]?\d{{1,6}}){{1,5}}
-    | \(\d{{2,5}}\)[ -]?\d{{2,4}}(?:[ .-]?\d{{2,4}}){{1,3}}
+      \+\d{{1,15}}{_GROUPS}
+    | \(\d{{2,5}}\)[ -]?\d{{2,4}}(?:[ .-]\d{{2,4}}){{1,3}}
     | \d{{2}}(?P<gap>[.-])\d{{2}}(?:(?P=gap)\d{{2}}){{2,3}}
     ){_END}""",
     re.VERBOSE,
 )
-_GROUPED = re.compile(rf"(?<![\w.,:/+(-])\(?\d{{1,5}}\)?(?:[ .-]?\(?\d{{1,7}}\)?){{0,5}}{_END}")
+_GROUPED = re.compile(rf"(?<![\w.,:/+(-])\(?\d{{1,15}}\)?{_GROUPS}{_END}")
 _DATE = re.compile(
     r"\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d{2}|(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|(?:19|20)\d{2}[-/](?:19|20)\d{2}"
 )

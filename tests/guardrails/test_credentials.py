@@ -1,6 +1,6 @@
 import pytest
 
-from citeward.guardrails.credentials import KINDS, credentials
+from citeward.guardrails.credentials import KINDS, credentials, secrets
 
 # Put together here, so that no scanner of repositories takes this file for a leak.
 SAMPLES = {
@@ -46,3 +46,23 @@ def test_each_kind_is_found_where_it_stands(kind):
 )
 def test_what_only_begins_like_one_is_left_alone(text):
     assert list(credentials(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("The password is hunter22x.", "hunter22x"),
+        ("api_key=" + "a1B2c3D4" * 3, "a1B2c3D4" * 3),
+        ("client secret: " + "x9" * 120 + "==", "x9" * 120 + "=="),
+    ],
+)
+def test_a_secret_of_no_known_shape_is_told_by_the_words_before_it(text, value):
+    (finding,) = secrets(text)
+    assert text[finding.start : finding.end] == value
+
+
+@pytest.mark.parametrize(
+    "text", ["The password policy2 asks for letters", "Forgot your password? Write to support", "version2beta1 is out"]
+)
+def test_words_around_a_password_are_no_secrets(text):
+    assert list(secrets(text)) == []

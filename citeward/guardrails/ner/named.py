@@ -119,6 +119,7 @@ def _signature(text: str, upto: int) -> Iterator[Finding]:
 def _again(text: str, persons: Iterable[Finding]) -> Iterator[Finding]:
     """Parts of a full name that stand alone elsewhere in the text."""
     words = {word for one in persons for word in _WORD.findall(text, one.start, one.end) if len(word) > 3}
+    words = {word for word in words if word.casefold() not in FUNCTION | NO_NAMES}
     for match in _WORD.finditer(text):
         if match[0] in words:
             yield _finding("PERSON", Span(*match.span()), _CUED)
@@ -171,6 +172,8 @@ def _trusted(text: str, guess: Entity) -> bool:
 def _bare(text: str, guess: Entity) -> Entity | None:
     """The guess without what is no part of a name; None where nothing is left."""
     start, end = guess.start, guess.end
+    line_end = text.find("\n", start, end)
+    end = line_end if line_end > start else end
     if text.endswith(("'s", "’s"), start, end):
         end -= 2
     while True:

@@ -32,7 +32,8 @@ _PARTICLE = (
 )
 _NAME = rf"{_CAP}(?:[ ]{_PARTICLE}){{0,2}}(?:[ ]{_CAP}(?:[ ]{_PARTICLE}){{0,2}})"
 _HOUSE = r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,5}[A-Za-z]?)?"
-_STREET = f"(?i:{either(STREET)})"
+_NO = r"(?:n[º°.r]\.?[ ]?)?"
+_STREET = f"(?i:(?:{either(STREET)})s?)"
 _BEFORE = f"(?i:{either(STREET_BEFORE)})"
 _INSIDE = f"(?i:{either(STREET_INSIDE)})"
 _UNIT = rf"(?i:\b(?:{either(UNITS)})\.?[ ]?\#?\d{{1,5}}[a-z]?\b)"
@@ -43,8 +44,8 @@ _ADDRESS = regex.compile(
       # 24 Clarke Avenue; 17151 2450 Crown St
       (?:{_HOUSE},?[ ]){{1,2}}{_NAME}{{0,4}}[ ]{_STREET}\b\.?
     | # Rua do Arenque 1634; 36 rue de Pologne
-      (?:{_HOUSE},?[ ]){{1,2}}{_BEFORE}\.?[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}{{0,4}}(?:,?[ ](?:n[º°.][ ]?)?{_HOUSE}\b)?
-    | {_BEFORE}\.?[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}{{0,4}},?[ ](?:n[º°.][ ]?)?{_HOUSE}\b
+      (?:{_HOUSE},?[ ]){{1,2}}{_BEFORE}\.?[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}{{0,4}}(?:,?[ ]{_NO}{_HOUSE}\b)?
+    | {_BEFORE}\.?[ ](?:{_PARTICLE}[ ]){{0,2}}{_NAME}{{0,4}},?[ ]{_NO}{_HOUSE}\b
     | # Villacher Strasse 89; Koskikatu 25; Erzsébet tér 19.
       (?:{_HOUSE},?[ ])?(?:{_CAP}[ ](?:\p{{Ll}}+[ ])?){{0,3}}\p{{L}}*{_INSIDE}\.?[ ]{_HOUSE}\b
     | # Király u. 15.
@@ -94,9 +95,10 @@ _LED_TO = regex.compile(
 _STATE_NAME = regex.compile(rf"\b(?:{STATE_NAMES})\b")
 _DIGIT = regex.compile(r"\d")
 _GAP = regex.compile(r"[ \t,]{0,3}(?:\r?\n[ \t>?,]*){0,2}|[ ]?[-(/][ ]?")
+_CODE = r"\d{2,6}(?:-\d{2,4})?[A-Z]{0,2}|[A-Z]{1,2}-\d{3,6}|[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{1,2}\d?"
 _NEXT = regex.compile(
-    rf"(?P<gap>,?[ ]{{1,2}}|[ \t,]*(?:\r?\n[ \t>?,]*){{1,2}})"
-    rf"(?P<word>(?:{_PARTICLE}[ ])?\p{{Lu}}[\w'’-]*|\d{{2,6}}(?:-\d{{2,4}})?|nan\b|{_UNIT})(?![\w@:]|[.]\w)"
+    r"(?P<gap>,?[ ]{1,2}|[ ]/[ ]|\.?[ \t,]*(?:\r?\n[ \t>?,]*){1,2})"
+    rf"(?P<word>{_CODE}|(?:{_PARTICLE}[ ])?\p{{Lu}}[\w'’-]*|nan\b|{_UNIT})(?![\w@:]|[.]\w)"
 )
 _CORNER_BEFORE = regex.compile(rf"(?<![\w-]){_CAP}[ ](?:and|&)[ ]\Z")
 _NUMBER_BEFORE = regex.compile(r"(?<![\w.,/-])\d{1,6}[A-Za-z]?,?[ ]\Z")

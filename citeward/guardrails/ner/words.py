@@ -43,23 +43,25 @@ STREET = (
     "mall manor meadow meadows mews mill mills mission motorway mount mountain neck oval parade park parks parkway "
     "pkwy pass passage path pike pine pines place pl plain plains plaza point port prairie promenade quay ramp ranch "
     "rapids rest ridge rise river road rd roads row shoal shoals shore shores spring springs spur square sq station "
-    "stream street st streets summit terrace ter throughway trace track trafficway trail tunnel turnpike union valley "
-    "via viaduct view village ville vista walk walks wall way ways well wells wharf"
+    "stream street st streets summit artery skyway underpass overpass terrace ter throughway trace track trafficway "
+    "trail tunnel turnpike union valley via viaduct view village ville vista walk walks wall way ways well wells "
+    "wharf"
 )
 """What ends the name of a street in English; the United States Postal Service's Publication 28, appendix C1, and a few
 of other countries'."""
 
 STREET_BEFORE = (
-    "rua rúa c/ via vicolo viale corso piazza piazzale largo strada calle avenida avda paseo plaza camino carretera "
-    "ronda travesía rue avenue boulevard chemin place allée impasse quai cours route travessa alameda praça estrada "
-    "ulica ul aleja al plac pl os ulice náměstí nám třída tř bulevardul bd cesta trg jalan"
+    "rua rúa c/ aleea calea intrarea splaiul soseaua șoseaua acceso distrito sítio via vicolo viale corso piazza "
+    "piazzale largo strada calle avenida avda paseo plaza camino carretera ronda travesía rue avenue boulevard chemin "
+    "place allée impasse quai cours route travessa alameda praça estrada ulica ul aleja al plac pl os ulice náměstí "
+    "nám třída tř bulevardul bd cesta trg jalan"
 )
 """What begins the name of a street in Romance and Slavic languages."""
 
 STREET_INSIDE = (
     "strasse straße str gasse weg platz allee ring damm ufer steig gade gata gatan gate vej vejen vei veien vegen veg "
     "vägen väg gränd stræde bakken straat laan plein dijk kade singel hof steenweg dreef katu tie kuja polku penger "
-    "vegur braut stígur gerði utca út útja tér põik tänav puiestee körút köz sor"
+    "vegur braut stígur gerði utca út útja tér põik tänav puiestee körút köz sor steeg allé gracht"
 )
 """What ends a street's name, mostly within its last word, in Germanic, Nordic, Finnish and Hungarian."""
 
