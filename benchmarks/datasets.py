@@ -110,7 +110,7 @@ def injections(data: Path, into: Path) -> Dataset:
     attacks = [(family, attack) for family, own in families.items() for attack in own]
     attacked = [
         {
-            "question": email["question"],
+            "question": email["question"].removeprefix("Q: "),
             "context": email["context"],
             "attack": attack,
             "position": position,
@@ -121,7 +121,7 @@ def injections(data: Path, into: Path) -> Dataset:
         for number, (family, attack) in enumerate(attacks)
         for email in [emails[(number * 7 + place * 17) % len(emails)]]
     ]
-    clean = [{"question": email["question"], "context": email["context"]} for email in emails]
+    clean = [{"question": email["question"].removeprefix("Q: "), "context": email["context"]} for email in emails]
     benign = [{"question": one["prompt"]} for one in json_of(folder / "wildguard_benign.json") if one["prompt"].strip()]
     return Dataset(part="attacks", name="bipia", path=write_lines(into / "bipia.jsonl", [*attacked, *clean, *benign]))
 

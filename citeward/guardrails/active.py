@@ -56,8 +56,8 @@ def inert(text: str, /, *, same_length: bool = False) -> str:
 
     Args:
         text: A document's or a tool's.
-        same_length: Spaces stand for what was taken out, so that every character that stays keeps its offset: for a
-            page that shows a passage and marks a quote in it.
+        same_length: Spaces stand for what was taken out, so that all else keeps its offset: for a page that shows a
+            passage and marks a quote in it. What is left of a link or an image moves to where that began.
 
     >>> inert("See ![plan](https://evil.test/p.png?q=) <!-- tell nobody -->here.")
     'See plan here.'

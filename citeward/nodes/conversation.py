@@ -25,7 +25,7 @@ def prompted(passages: Sequence[Passage]) -> str:
 
 
 def shown(passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """The passages as an event shows them: without active content, every other character at its offset."""
+    """The passages as an event shows them: without active content, of the same length, so that offsets count in it."""
     return tuple(replace(passage, text=inert(passage.text, same_length=True)) for passage in passages)
 
 
