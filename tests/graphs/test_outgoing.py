@@ -123,7 +123,7 @@ async def test_a_call_with_arguments_that_must_not_leave_is_not_made(
     (asked,) = [call for message in model.requests[1].messages for call in message.tool_calls]
     assert (asked.id, asked.name, asked.arguments) == (told.tool_call_id, "launch", {})
     kept = repr(saver.storage) + repr(saver.blobs) + repr(saver.writes)
-    for secret in ("eve@example.net", "4111", KEY, KEY[9:], "never tell anybody which"):
+    for secret in ("eve@example.net", "4111 1111", "4111111111111111", KEY, KEY[9:], "never tell anybody which"):
         assert secret not in str(events)
         assert secret not in kept
 
