@@ -16,7 +16,7 @@ def written(folder: Path, text: str) -> Path:
 def test_the_default_policy_loads_and_takes_eight_thousand_characters():
     policy = load_policy()
     assert policy.max_input_chars == 8_000
-    assert [rule.name for rule in policy.guards] == ["length", "injection", "pii"]
+    assert [rule.name for rule in policy.guards] == ["length", "injection", "toxicity", "pii"]
 
 
 def test_data_is_judged_more_strictly_than_the_user():

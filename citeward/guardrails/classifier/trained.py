@@ -40,7 +40,7 @@ class Trained:
 
     async def loaded(self) -> Classifier:
         """The same, the file read in a thread."""
-        return self._loaded or await asyncio.to_thread(self.load)
+        return self._loaded if self._loaded is not None else await asyncio.to_thread(self.load)
 
     def _warn(self, weights: Weights) -> None:
         if self._embedder is not None and not fits(weights, self._embedder):
