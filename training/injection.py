@@ -28,6 +28,8 @@ from training.samples import Document, Pieces, pieces, quantile, recall_at
 SEED = 20
 FOLDS = 5
 PENALTY = 1.0
+PAGE = 3.0
+"""How much a harmless page counts beside one planted order: its weight is shared among all of its lines."""
 LOOK = (0.02, 0.05, 0.1, 0.15, 0.2)
 """Shares of attacks whose cost, as clear by their surface, is printed."""
 
@@ -47,6 +49,8 @@ class Task:
     """The score that flags, as the default policy has it."""
     false: float
     """The share of harmless documents that may reach it."""
+    false_by_words: float
+    """The same where there is no embedder: words alone are right less often, and may stop less."""
     clear: float
     """The share of attacks that may pass by their surface, without being embedded: a passage is read far more often
     than it is hostile, and each line embedded costs a millisecond or two."""
@@ -93,9 +97,11 @@ def tasks() -> tuple[Task, Task]:
         *made(written("harmless", 400), "templates"),
     ]
     planted = [
-        *made(sources.emails(), "emails"),
-        *made(sources.paragraphs(), "paragraphs"),
-        *made(sources.manual(), "manual"),
+        *made(sources.emails(), "emails", weight=PAGE),
+        *made(sources.paragraphs(), "paragraphs", weight=PAGE),
+        *made(sources.manual(), "manual", weight=PAGE),
+        *made(sources.reports(), "reports", weight=PAGE),
+        *made(sources.functions(), "functions", weight=PAGE),
         *made(written("letter", 300), "templates"),
         *made(written("planted", 700), "templates", attack=True),
     ]
@@ -114,6 +120,7 @@ def tasks() -> tuple[Task, Task]:
             harmless=("alarming", "prompts"),
             threshold=0.5,
             false=0.02,
+            false_by_words=0.01,
             clear=0.02,
         ),
         Task(
@@ -121,9 +128,10 @@ def tasks() -> tuple[Task, Task]:
             documents=planted,
             held=tuple(families),
             cut=lambda text: [span.of(text) for span in lines(text)],
-            harmless=("emails", "paragraphs", "manual", "answered"),
-            threshold=0.35,
+            harmless=("emails", "paragraphs", "manual", "reports", "functions", "answered"),
+            threshold=0.45,
             false=0.01,
+            false_by_words=0.002,
             clear=0.1,
         ),
     )
@@ -252,7 +260,7 @@ def main() -> None:
         for full in (False, True):
             logits = cross_validated(one, full=full)
             wanted = np.log(task.threshold / (1 - task.threshold))
-            shifts[full] = wanted - quantile(logits[harmless], 1 - task.false)
+            shifts[full] = wanted - quantile(logits[harmless], 1 - (task.false if full else task.false_by_words))
             name = f"cross-validated{'' if full else ', surface'}"
             provenance[f"{task.name}.{'full' if full else 'surface'}"] = show(one, name, logits + shifts[full])
             if not full:

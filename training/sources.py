@@ -71,6 +71,24 @@ def manual() -> list[str]:
     return [one["text"] for one in _json("retrieval/anthropic_docs.json")]
 
 
+def reports() -> list[str]:
+    """News, earnings calls, meetings and chats (SummEdits)."""
+    names = ("news", "ectsum", "qmsumm", "samsum")
+    read = (item["doc"] for name in names for item in _json(f"groundedness/summedits_{name}.json"))
+    return list(dict.fromkeys(read))
+
+
+def functions() -> list[str]:
+    """Pages of a reference: functions and their parameters described, five a page (BFCL)."""
+    told = []
+    for item in _jsonl("tools/bfcl_simple_python.jsonl"):
+        for one in item["function"]:
+            listed = one["parameters"]["properties"].items()
+            described = "\n".join(f"- `{name}`: {about.get('description', '')}" for name, about in listed)
+            told.append(f"## {one['name']}\n\n{one['description']}\n\n{described}")
+    return ["\n\n".join(told[start : start + 5]) for start in range(0, len(told), 5)]
+
+
 def moderated() -> list[tuple[str, frozenset[str]]]:
     """Prompts, each with the kinds of harm in it; none where it is harmless (OpenAI)."""
     rows = _jsonl("toxicity/openai_moderation_half.jsonl")

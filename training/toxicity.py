@@ -35,6 +35,8 @@ HEADS = (ANY, *sources.CATEGORIES)
 DOMAINS = ("comments", "templates", "other")
 """Families whose share of harm is another than among prompts: each has an offset of its own while fitting, and none
 in use."""
+CAUTION = {False: 0.8, True: 0.0}
+"""Taken off every logit. Words alone are right less often at the same chance, and the policy has one threshold."""
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
@@ -168,6 +170,7 @@ def main() -> None:
             held = fold == number
             logits[held] = np.stack([cut.worst(column, len(of)) for column in rows.T], axis=1)[held]
         scale = calibrated(of, logits)
+        scale[:, 1] -= CAUTION[full]
         heads = chances(logits, scale)
         provenance["full" if full else "surface"] = show(name, of, overall(heads))
         if not full:

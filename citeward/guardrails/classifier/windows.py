@@ -10,7 +10,10 @@ PARAGRAPH = 1_000
 """Characters of one part of a text that is judged as a whole; what the embedding model reads at once."""
 SENTENCE = 500
 """Characters of one sentence; of a longer one each such part counts."""
-_LINE = re.compile(r"[^\n|]+|[\n|]+")
+FEWEST = 3
+"""Words of the shortest order; a heading, a cell or a list's item of one or two words is none."""
+_LINE = re.compile(r"(?<=\n)(?=[ \t]*[A-Z\"'“‘])|(?<=\|)(?=[A-Z])")
+_WORD = re.compile(r"\w[\w'’.-]*")
 
 
 def parts(text: str, size: int = PARAGRAPH, /) -> list[Span]:
@@ -19,14 +22,17 @@ def parts(text: str, size: int = PARAGRAPH, /) -> list[Span]:
 
 
 def lines(text: str, /) -> list[Span]:
-    """The sentences of `text`, cut at line breaks and between a table's cells too, none longer than SENTENCE."""
+    """The sentences of `text` with FEWEST words or more, none longer than SENTENCE.
+
+    A line or a cell that begins with a capital begins a sentence; a line that was only wrapped goes on.
+    """
     spans: list[Span] = []
     for sentence in sentences(text):
         start = sentence.start
-        for line in _LINE.findall(sentence.of(text)):
+        for line in _LINE.split(sentence.of(text)):
             spans += _cut(text, Span(start, start + len(line)), SENTENCE)
             start += len(line)
-    return spans
+    return [span for span in spans if len(_WORD.findall(span.of(text))) >= FEWEST]
 
 
 def _cut(text: str, span: Span, size: int) -> list[Span]:
