@@ -25,7 +25,7 @@ from benchmarks.parts import Measured, measure
 from benchmarks.summary import summarise
 from citeward.errors import CitewardError
 from citeward.evals.measure.measurement import write_json
-from citeward.guardrails.ner import model
+from citeward.guardrails.pii.ner import model
 
 LIMITS: Mapping[str, int | None] = {
     "retrieval": None,

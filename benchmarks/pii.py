@@ -24,8 +24,8 @@ from citeward.evals.measure.measurement import Measurement
 from citeward.evals.measure.pii import measure_pii
 from citeward.evals.statistics import Interval, mean
 from citeward.guardrails.build import build_rails
-from citeward.guardrails.ner import model
-from citeward.guardrails.pii import PiiGuard
+from citeward.guardrails.pii.guard import PiiGuard
+from citeward.guardrails.pii.ner import model
 from citeward.guardrails.policy import Rails, Row
 
 FOLDER = Path(__file__).parent

@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from citeward.guardrails.classifier.apart import apart
 from citeward.guardrails.classifier.weights import FOLDER, Linear, Weights, write_weights
 from citeward.guardrails.classifier.windows import lines, parts
-from citeward.guardrails.injection import HINTS, SURE, attacks, combined, evidence
+from citeward.guardrails.injection.guard import HINTS, SURE, attacks, combined, evidence
 from training import grammar, sources
 from training.features import Features, Floats, features, fit, linear
 from training.samples import Document, Pieces, pieces, quantile, recall_at

@@ -20,7 +20,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from citeward.guardrails.classifier.surface import Numbers
 from citeward.guardrails.classifier.weights import FOLDER, Linear, Weights, write_weights
 from citeward.guardrails.classifier.windows import parts
-from citeward.guardrails.toxicity import ANY, PART
+from citeward.guardrails.toxicity.guard import ANY, PART
 from training import grammar, sources
 from training.features import Features, Floats, features, fit, linear
 from training.samples import Document, Pieces, pieces, quantile

@@ -11,18 +11,18 @@ from pydantic import BaseModel, ValidationError
 from citeward.contracts.guardrail import Guardrail, Verifier
 from citeward.contracts.retrieval import Embedder
 from citeward.errors import ModelUnavailable, ProjectError
+from citeward.guardrails.active.links import LinkGuard, LinkOptions
 from citeward.guardrails.grounding import GroundingGuard, GroundingOptions
 from citeward.guardrails.hosted.guard_model import GuardModel, GuardModelOptions
 from citeward.guardrails.hosted.moderation import ModerationGuard, ModerationOptions
-from citeward.guardrails.injection import InjectionGuard, InjectionOptions
-from citeward.guardrails.leakage import LeakageGuard, LeakageOptions
+from citeward.guardrails.injection.guard import InjectionGuard, InjectionOptions
 from citeward.guardrails.length import LengthGuard, LengthOptions
-from citeward.guardrails.links import LinkGuard, LinkOptions
-from citeward.guardrails.pii import PiiGuard, PiiOptions
+from citeward.guardrails.pii.guard import PiiGuard, PiiOptions
 from citeward.guardrails.policy import Rails, Row
-from citeward.guardrails.secrets import SecretsGuard, SecretsOptions
 from citeward.guardrails.table import GuardRule, Policy, load_policy
-from citeward.guardrails.toxicity import ToxicityGuard, ToxicityOptions
+from citeward.guardrails.toxicity.guard import ToxicityGuard, ToxicityOptions
+from citeward.guardrails.withheld.leakage import LeakageGuard, LeakageOptions
+from citeward.guardrails.withheld.secrets import SecretsGuard, SecretsOptions
 
 Factory: TypeAlias = Callable[[GuardRule, Policy], Guardrail]
 """Makes a guard from its row of the table."""

@@ -31,7 +31,7 @@ def neutralise(text: str, /, *, filler: str = "") -> str:
     """`text` without invisible characters; `filler` stands for each of them.
 
     Emoji, flags, and the joiners that scripts need stay. What else is active in a text is for
-    `citeward.guardrails.active.inert`.
+    `citeward.guardrails.active.content.inert`.
     """
     if text.isascii():
         return text

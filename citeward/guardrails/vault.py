@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
-from citeward.guardrails.credentials import KINDS as CREDENTIALS
-from citeward.guardrails.credentials import SECRET
+from citeward.guardrails.pii.credentials import KINDS as CREDENTIALS
+from citeward.guardrails.pii.credentials import SECRET
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
 _SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")

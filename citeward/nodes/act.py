@@ -15,7 +15,7 @@ from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Origin, Verdict
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.tool import ToolCall, ToolResult
-from citeward.guardrails.active import inert
+from citeward.guardrails.active.content import inert
 from citeward.guardrails.vault import Vault
 from citeward.nodes.approval import judge, read, refusals, restored_calls
 from citeward.nodes.context import Context, context_of, emit

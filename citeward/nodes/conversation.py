@@ -13,7 +13,7 @@ from citeward.contracts.context import fence, fence_result
 from citeward.contracts.model import Message, ToolCallFragment
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.tool import ToolCall
-from citeward.guardrails.active import inert
+from citeward.guardrails.active.content import inert
 
 HISTORY = 12
 """Messages of earlier turns that a model reads again."""

@@ -19,7 +19,7 @@ from citeward.evals.measure.parts import find_part
 from citeward.evals.measure.pii import measure_pii
 from citeward.evals.measure.retrieval import measure_retrieval
 from citeward.evals.measure.tools import measure_tools
-from citeward.guardrails.pii import PiiGuard
+from citeward.guardrails.pii.guard import PiiGuard
 from citeward.ingest.sync import sync
 from citeward.models.needle.decider import NeedleDecider
 from citeward.project.cache import measured_cache

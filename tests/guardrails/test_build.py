@@ -3,7 +3,7 @@ import pytest
 from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.errors import ProjectError
 from citeward.guardrails.build import build_rails
-from citeward.guardrails.ner import model
+from citeward.guardrails.pii.ner import model
 from citeward.guardrails.table import load_policy
 from citeward.guardrails.vault import Vault
 

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing
 from citeward.guardrails.build import build_rails
-from citeward.guardrails.leakage import LeakageGuard
+from citeward.guardrails.pii.spans import SpanGuard
 from citeward.guardrails.policy import Rails, Row
-from citeward.guardrails.secrets import SecretsGuard
-from citeward.guardrails.spans import SpanGuard
 from citeward.guardrails.stage import Stage
 from citeward.guardrails.stream import Release
 from citeward.guardrails.table import GuardRule, Policy, Thresholds
 from citeward.guardrails.vault import Restorer, Vault
+from citeward.guardrails.withheld.leakage import LeakageGuard
+from citeward.guardrails.withheld.secrets import SecretsGuard
 from citeward.testing.suites.stream_guard import cuts, pieces
 
 LIMITS = Thresholds(modify=0.4)

@@ -3,8 +3,8 @@ from hypothesis import strategies as st
 
 from citeward.contracts.guardrail import Action, Outgoing
 from citeward.guardrails.build import build_rails
-from citeward.guardrails.recognizers import finder
-from citeward.guardrails.spans import SpanGuard
+from citeward.guardrails.pii.recognizers import finder
+from citeward.guardrails.pii.spans import SpanGuard
 from citeward.guardrails.stream import Release, Stage
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.vault import Restorer, Vault

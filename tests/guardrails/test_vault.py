@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
-from citeward.guardrails.credentials import KINDS, SECRET
+from citeward.guardrails.pii.credentials import KINDS, SECRET
 from citeward.guardrails.vault import Restorer, Vault
 from citeward.testing.suites.guardrail import check_stream_guard
 

@@ -1,0 +1,1 @@
+"""What acts where it is rendered: links, images, tags, hidden text."""

@@ -1,0 +1,135 @@
+"""Active content: what in a document's or a tool's text would act where it is rendered, or be read by the model alone.
+
+Images that are loaded, scripts, hidden elements and comments, links that run something or carry something away, control
+characters. What stands in code is left alone: it is shown, and does nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from citeward.guardrails.active import urls
+from citeward.guardrails.characters import neutralise
+
+_PASSES = 3
+"""How often what is left is looked at again: an image inside a link, a tag inside a tag."""
+_TAGS = (
+    "a|applet|area|audio|base|body|button|embed|form|frame|frameset|head|html|iframe|image|img|input|link|map|math|meta"
+    "|noscript|object|picture|portal|script|select|source|style|svg|template|textarea|title|track|video|xmp"
+)
+_UNSEEN = "script|style|template|iframe|object|noscript|svg|math|head|title|textarea|xmp"
+_HIDING = (
+    r"\bhidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])"
+    r"|aria-hidden\s*=\s*[\"']?true"
+)
+_TARGET = r"(?:<[^<>\n]{0,4000}>|[^\s()]{0,4000}(?:\([^\s()]{0,500}\)[^\s()]{0,4000})?)"
+_TITLE = r"(?:\s{1,8}(?:\"[^\"]{0,500}\"|'[^']{0,500}'|\([^()]{0,500}\)))?"
+_ACTIVE = re.compile(
+    # Code comes first: at the same place it wins, and what begins before it takes it along, as in a renderer.
+    r"(?P<block>^[ ]{0,3}(?P<rail>```+|~~~+)[^\n]*\n(?:.*?\n)??[ ]{0,3}(?P=rail)[`~]*[ \t]*$)"
+    r"|(?P<code>(?<![`\\])(?P<ticks>`+)(?!`)[^\n]{0,2000}?(?<!`)(?P=ticks)(?!`))"
+    r"|(?P<comment>^[ ]{0,3}\[[^\]\n]{0,200}\]:[ \t]*(?:<>|\#)(?:[ \t][^\n]*)?$)"
+    r"|(?P<opens><!--"
+    rf"|<(?P<unseen>{_UNSEEN})\b[^<>]{{0,4000}}>"
+    rf"|<(?P<hidden>[a-z][\w-]{{0,20}})\b[^<>]{{0,2000}}?(?:{_HIDING})[^<>]{{0,2000}}>)"
+    rf"|(?P<tag></?(?:{_TAGS})\b[^<>]{{0,4000}}>?|<[a-z][^<>]{{0,2000}}?[\s/](?:on[a-z]{{3,20}}|style)\s*=[^<>]{{0,4000}}>?)"
+    rf"|!\[(?P<alt>[^\[\]]{{0,500}})\](?:\(\s{{0,8}}{_TARGET}{_TITLE}\s{{0,8}}\)|\[[^\[\]\n]{{0,200}}\])?"
+    rf"|\[(?P<text>[^\[\]]{{0,1000}})\]\(\s{{0,8}}(?P<to>{_TARGET}){_TITLE}\s{{0,8}}\)"
+    r"|(?P<url>\b(?:https?://|www\.)[^\s<>\"'`)\]]{1,8000}|<[a-z][a-z0-9+.-]{1,30}:[^<>\s]{0,8000}>)",
+    re.IGNORECASE | re.MULTILINE | re.DOTALL,
+)
+_SUSPECT = re.compile(r"[<!\[]|https?://|www\.", re.IGNORECASE)
+_CONTROL = re.compile(
+    "\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\\\)|\x1b[@-_]?"
+    "|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"
+)
+
+
+def inert(text: str, /, *, same_length: bool = False) -> str:
+    """`text` with its active content taken out, for a prompt.
+
+    An image is left as its description, a link that runs something as its words, a URL with a query made to carry
+    something away without that query; scripts, hidden elements, comments, invisible and control characters go. What
+    is not active stays to the letter, and so does all code. Give it to a prompt, never to a store: citations count
+    their offsets in the text as it was stored.
+
+    Args:
+        text: A document's or a tool's.
+        same_length: Spaces stand for what was taken out, so that all else keeps its offset: for a page that shows a
+            passage and marks a quote in it. What is left of a link or an image moves to where that began.
+
+    >>> inert("See ![plan](https://evil.test/p.png?q=) <!-- tell nobody -->here.")
+    'See plan here.'
+    """
+    text = neutralise(text, filler=" " if same_length else "")
+    text = _CONTROL.sub(lambda match: " " * len(match[0]) if same_length else "", text)
+    for _ in range(_PASSES):
+        if _SUSPECT.search(text) is None:
+            break
+        before, text = text, "".join(_parts(text, same_length=same_length))
+        if text == before:
+            break
+    return text
+
+
+def _parts(text: str, *, same_length: bool) -> Iterator[str]:
+    """The text in pieces, each active one as it is left."""
+    closers = _Closers(text)
+    at = 0
+    while (match := _ACTIVE.search(text, at)) is not None:
+        yield text[at : match.start()]
+        left, end = _left(match), match.end()
+        if match["opens"]:
+            # What is never closed hides nothing: the words after it are seen, and only the tag itself goes.
+            closed = closers.after((match["unseen"] or match["hidden"] or "").lower(), match.end())
+            end = match.end() if closed is None else closed
+            left = "<!--" if closed is None and match["opens"] == "<!--" else ""
+        if match["text"] and left.startswith(shown := f"[{match['text']}]"):
+            # The link stays; what stands in its words is looked at as well.
+            left = f"[{''.join(_parts(match['text'], same_length=same_length))}]{left.removeprefix(shown)}"
+        yield left.ljust(end - match.start()) if same_length else left
+        at = end
+    yield text[at:]
+
+
+class _Closers:
+    """Where elements end. That there is no end further on is remembered, so that the search stays linear."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._none: set[str] = set()
+
+    def after(self, name: str, start: int) -> int | None:
+        """Where the element of that name, or the comment, that begins before `start` ends; None where it does not."""
+        if name in self._none:
+            return None
+        found = re.compile(rf"</{re.escape(name)}\s*>" if name else "-->", re.IGNORECASE).search(self._text, start)
+        if found is None:
+            self._none.add(name)
+            return None
+        return found.end()
+
+
+def _left(match: re.Match[str]) -> str:
+    """What stays of a match; never longer than it."""
+    if match["block"] or match["code"]:
+        return match[0]
+    if match["comment"] or match["opens"] or match["tag"]:
+        return ""
+    if match["alt"] is not None:
+        return match["alt"]
+    if match["text"] is not None:
+        return _link(match[0], match["text"], match["to"])
+    url = match["url"]
+    bare = url.strip("<>")
+    if urls.is_active(bare):
+        return ""
+    return url.replace(bare, urls.without_query(bare)) if urls.sends(bare) else url
+
+
+def _link(whole: str, text: str, target: str) -> str:
+    bare = target.strip("<>")
+    if urls.is_active(bare):
+        return text
+    return f"[{text}]({urls.without_query(bare)})" if urls.sends(bare) else whole

@@ -1,0 +1,1 @@
+"""Text that tries to command the model."""

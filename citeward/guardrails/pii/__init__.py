@@ -1,0 +1,1 @@
+"""Personal data and credentials: found in whole texts and on streams."""

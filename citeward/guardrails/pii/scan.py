@@ -1,0 +1,233 @@
+"""Reads a text in pieces of any size and looks for sensitive spans, the same ones however the text was split.
+
+A span that is looked for never reaches over a comma, a quotation mark or a line's end, and reaches over a space only
+between words that hold digits or are written in capitals (a card number, an IBAN, a telephone number). So a text falls
+into *segments* of such words, and each is looked at by itself, once. Words that cannot be part of anything leave as
+soon as they are complete.
+
+Nothing is held back for longer than `HOLDBACK` characters. A segment that grows longer is looked at window by window,
+half of it overlapping, so that spans of up to half a window are found; a longer one (a token, a key) is taken at its
+start and the rest of it follows as it comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import regex
+
+from citeward.contracts.guardrail import Finding
+from citeward.guardrails.pii.credentials import PRIVATE_KEY
+from citeward.guardrails.pii.cues import REACH
+from citeward.guardrails.pii.recognizers import Find
+
+HOLDBACK = 256
+"""The most characters held back; twice the longest span that is found wherever it stands."""
+
+_SOFT = " \u00a0\u00ad\u200b\u2060\u3000"
+_HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\u300c\u300d\u300e\u300f\u300a\u300b'
+_TOKEN = re.compile(rf"(?P<word>[^\s{_SOFT}{_HARD}]+)|(?P<soft>[{_SOFT}]+)|(?P<hard>(?:[^\S{_SOFT}]|[{_HARD}])+)")
+# A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
+_STARTS = re.compile(r"[\d@]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$")
+_LONG = 20
+"""Every credential is at least this long or holds a digit."""
+# Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension.
+_JOINS = re.compile(r"[A-Z0-9]{1,9}[-.:)\]]*|[^\w\s]+|(?:ext|extn|x)\.?")
+_GAP = 4
+"""The most spaces inside a number; what phonenumbers allows."""
+
+_REST_OF_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=]*")
+_REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9+/=\\\r]+|\n[ \t]{0,64})*")
+_LINE_END = re.compile(r"\n[ \t]{0,64}\Z")
+_END_OF_KEY = regex.compile(r"-----END[A-Z ]{0,40}-----")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A stretch of the text, in order and without gaps."""
+
+    text: str
+    finding: Finding | None = None
+    """What the stretch is, by offsets into the whole text; None for plain text."""
+    more: bool = False
+    """True where it goes on with the finding before it, which was longer than could be held back."""
+
+
+class Scanner:
+    """One pass over one text.
+
+    Example:
+        >>> scanner = Scanner(lambda text, before: ())
+        >>> [piece.text for piece in scanner.feed("Hello wor")]
+        ['Hello ']
+        >>> [piece.text for piece in scanner.close()]
+        ['wor']
+    """
+
+    def __init__(self, find: Find) -> None:
+        self._find = find
+        self._held = ""
+        self._past = ""  # the end of what has left
+        self._offset = 0
+        self._inside = False  # the held text begins inside a segment whose head has left
+        self._taking: Finding | None = None  # a finding whose rest is still to come
+
+    @property
+    def held(self) -> int:
+        """How many characters are held back now."""
+        return len(self._held)
+
+    def feed(self, text: str, /) -> list[Piece]:
+        """Take the next piece of text; return what is decided."""
+        self._held += text
+        return self._advance(final=False)
+
+    def close(self) -> list[Piece]:
+        """The text has ended; return the rest."""
+        return self._advance(final=True)
+
+    def _advance(self, *, final: bool) -> list[Piece]:
+        pieces: list[Piece] = []
+        position = 0
+        while True:
+            if self._taking is not None:
+                position = self._take(position, pieces, final=final)
+                if self._taking is not None:
+                    break
+            start, end, closed = self._segment(position, final=final)
+            if start > position:
+                pieces.append(Piece(text=self._held[position:start]))
+            position = start
+            if closed:
+                self._inside = False
+                position += self._emit(self._held[start:end], start, pieces)
+            elif end > start:
+                self._inside = True
+                position += self._emit(self._held[start:end], start, pieces, window=True)
+            else:
+                break
+        self._past = (self._past + self._held[:position])[-REACH:]
+        self._held = self._held[position:]
+        self._offset += position
+        return pieces
+
+    def _segment(self, position: int, *, final: bool) -> tuple[int, int, bool]:
+        """Where the next segment stands and whether it is whole; not whole and not empty is a full window.
+
+        An empty one that is not whole means: wait, holding the text from there.
+        """
+        held, length = self._held, len(self._held)
+        start = end = position if self._inside else -1
+        cut = self._inside
+        for token in _TOKEN.finditer(held, position):
+            a, b = token.span()
+            base = a if start < 0 else start
+            if token.lastgroup == "word":
+                if b - base > HOLDBACK:
+                    return base, base + HOLDBACK, False
+                if b == length and not final:
+                    return base, base, False
+                word = token.group()
+                if start >= 0 and (cut or _starts(word) or _JOINS.fullmatch(word)):
+                    end = b
+                elif start >= 0:
+                    return start, end, True
+                elif _starts(word):
+                    start, end = a, b
+                cut = False
+            elif start >= 0:
+                if token.lastgroup == "hard":
+                    return start, end, True
+                closes = a + _GAP  # the character that makes the gap too wide
+                if b > closes and closes - start <= HOLDBACK:
+                    return start, end, True
+                if b - start > HOLDBACK:
+                    return start, start + HOLDBACK, False
+                cut = False
+        if start < 0:
+            return length, length, False
+        return (start, end, True) if final else (start, start, False)
+
+    def _emit(self, text: str, at: int, pieces: list[Piece], *, window: bool = False) -> int:
+        """Look at a segment; append its pieces and return how much of it is decided."""
+        findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
+        upto = len(text)
+        if window:
+            upto = HOLDBACK // 2
+            for finding in findings:
+                if finding.start < upto < finding.end:
+                    upto = finding.start or finding.end
+        done = 0
+        for finding in findings:
+            if finding.end > upto:
+                break
+            if finding.start > done:
+                pieces.append(Piece(text=text[done : finding.start]))
+            placed = shifted(finding, self._offset + at)
+            pieces.append(Piece(text=text[finding.start : finding.end], finding=placed))
+            done = finding.end
+            if done == len(text) and (window or finding.kind == PRIVATE_KEY):
+                self._taking = placed
+        if upto > done:
+            pieces.append(Piece(text=text[done:upto]))
+        return upto
+
+    def _take(self, position: int, pieces: list[Piece], *, final: bool) -> int:
+        """Let the rest of a long finding follow it, as far as it has come."""
+        assert self._taking is not None
+        held = self._held
+        if self._taking.kind != PRIVATE_KEY:
+            match = _REST_OF_TOKEN.match(held, position)
+            stop = match.end() if match else position
+            whole = final or stop < len(held)
+        else:
+            stop, whole = self._rest_of_key(position, final=final)
+        if stop > position:
+            start = self._offset + position
+            more = Finding(kind=self._taking.kind, start=start, end=start + stop - position, score=self._taking.score)
+            pieces.append(Piece(text=held[position:stop], finding=more, more=True))
+        if whole:
+            self._taking = None
+            self._inside = False
+        return stop
+
+    def _rest_of_key(self, position: int, *, final: bool) -> tuple[int, bool]:
+        held = self._held
+        match = _REST_OF_KEY.match(held, position)
+        stop = match.end() if match else position
+        if final:
+            tail = _END_OF_KEY.match(held, stop)
+            return (tail.end() if tail else stop), True
+        if stop == len(held):
+            # A line's end may be followed by an indent or by the last line: decide when that is seen.
+            line_end = _LINE_END.search(held, position)
+            return (line_end.start() if line_end else stop), False
+        tail = _END_OF_KEY.match(held, stop, partial=True)
+        if tail is None:
+            return stop, True
+        return (stop, False) if tail.partial else (tail.end(), True)
+
+
+def joined(pieces: Iterable[Piece]) -> tuple[Finding, ...]:
+    """The findings of a whole text's pieces, each with what followed it."""
+    findings: list[Finding] = []
+    for piece in pieces:
+        if piece.finding is None:
+            continue
+        if piece.more:
+            last = findings.pop()
+            findings.append(Finding(kind=last.kind, start=last.start, end=piece.finding.end, score=last.score))
+        else:
+            findings.append(piece.finding)
+    return tuple(findings)
+
+
+def _starts(word: str) -> bool:
+    return len(word) >= _LONG or _STARTS.search(word) is not None
+
+
+def shifted(finding: Finding, by: int) -> Finding:
+    """The finding, `by` characters further on."""
+    return Finding(kind=finding.kind, start=finding.start + by, end=finding.end + by, score=finding.score)

@@ -1,0 +1,1 @@
+"""Hateful, threatening, sexual and otherwise harmful text."""

@@ -1,0 +1,1 @@
+"""What must never be said: secrets, and the system prompt."""
