@@ -105,7 +105,7 @@ async def _request(guard: Guardrail, texts: Sequence[str]) -> list[float]:
 async def _stream(rails: Rails, answer: str) -> float:
     await rails.warm()
     tokens = _TOKEN.findall(answer)[:STREAM_TOKENS]
-    release = rails.stream(origin=Origin.MODEL, allowed=[])
+    release = rails.stream(origin=Origin.MODEL)
     started = time.process_time()
     for token in tokens:
         release.feed(token)

@@ -93,7 +93,7 @@ def test_the_declarations_in_the_guide_are_valid() -> None:
     approvals = [
         ApprovalSpec.model_validate(yaml.safe_load(body)["approval"]) for _, body in _blocks("yaml", page="tools")
     ]
-    assert (len(agents), len(prompts), len(policies), len(approvals)) == (1, 1, 1, 1)
+    assert (len(agents), len(prompts), len(policies), len(approvals)) == (1, 1, 2, 1)
 
 
 def test_the_links_between_the_pages_lead_somewhere() -> None:

@@ -94,7 +94,7 @@ def tasks() -> tuple[Task, Task]:
         *made([prompt for prompt, _ in sources.moderated()], "prompts"),
         *made(sources.emails(), "emails"),
         *made(sources.paragraphs()[::4], "paragraphs"),
-        *made(written("harmless", 400), "templates"),
+        *made(written("harmless", 800), "templates"),
     ]
     planted = [
         *made(sources.emails(), "emails", weight=PAGE),

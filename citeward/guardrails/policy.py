@@ -48,8 +48,8 @@ class Checked:
 
     @property
     def notable(self) -> tuple[Verdict, ...]:
-        """The verdicts that did something other than allow."""
-        return tuple(verdict for verdict in self.verdicts if verdict.action is not Action.ALLOW)
+        """The verdicts that did something other than allow, without their texts: events and threads keep them."""
+        return tuple(replace(verdict, text="") for verdict in self.verdicts if verdict.action is not Action.ALLOW)
 
 
 @runtime_checkable

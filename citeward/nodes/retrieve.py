@@ -188,5 +188,5 @@ async def _guarded(services: Services, passages: Sequence[Passage]) -> tuple[lis
     """The passages that may stand in a prompt, and the verdicts on those that were flagged or dropped."""
     results = await asyncio.gather(*(services.rails.check(p.text, origin=Origin.RETRIEVED) for p in passages))
     safe = [passage for passage, checked in zip(passages, results, strict=True) if not checked.blocked]
-    notable = tuple(v for checked in results for v in checked.verdicts if v.action in (Action.BLOCK, Action.FLAG))
+    notable = tuple(v for checked in results for v in checked.notable if v.action in (Action.BLOCK, Action.FLAG))
     return safe, notable

@@ -111,8 +111,10 @@ def test_every_sink_of_the_table_was_written_to(evidence: Any) -> None:
 def test_a_secret_is_where_it_may_be_and_nowhere_else(evidence: Any, origin: str) -> None:
     leaks, missing = [], []
     for sink, seen in evidence.sinks.items():
-        rule = _rule(sink).get(origin)
         for secret in _secrets(evidence, origin):
+            # A credential that went behind a placeholder comes back to nobody.
+            hidden = origin in ("user", "tool") and secret == evidence.planted[origin].key
+            rule = None if hidden else _rule(sink).get(origin)
             found = _is_in(secret, seen)
             if found and rule is None:
                 leaks.append((sink, secret))

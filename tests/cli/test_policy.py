@@ -116,6 +116,7 @@ def test_explain_says_what_each_guard_makes_of_a_text(repository: Path, capsys: 
     assert {name: guard["action"] for name, guard in opinions.items()} == {
         "length": "allow",
         "injection": "allow",
+        "toxicity": "allow",
         "pii": "modify",
     }
     assert opinions["pii"]["findings"] == [{"kind": "EMAIL_ADDRESS", "start": 9, "end": 24, "score": 1.0}]
@@ -127,7 +128,12 @@ def test_explain_asks_the_guards_below_a_block_too(repository: Path, capsys: pyt
     told = _json(capsys, "explain", f"I am ada@example.com. {OVERRIDE}", "-p", str(repository))
     assert (told["action"], told["text"], told["blocked"]) == ("block", "", True)
     heard = {guard["guard"]: (guard["heard"], guard["action"]) for guard in told["guards"]}  # type: ignore[attr-defined]
-    assert heard == {"length": (True, "allow"), "injection": (True, "block"), "pii": (False, "modify")}
+    assert heard == {
+        "length": (True, "allow"),
+        "injection": (True, "block"),
+        "toxicity": (False, "allow"),
+        "pii": (False, "modify"),
+    }
 
 
 def test_explain_takes_the_origin_into_account(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,7 +142,7 @@ def test_explain_takes_the_origin_into_account(repository: Path, capsys: pytest.
         origin: _json(capsys, "explain", text, "--origin", origin, "-p", str(repository))["action"]
         for origin in ("user", "retrieved", "tool", "model")
     }
-    assert actions == {"user": "flag", "retrieved": "block", "tool": "block", "model": "allow"}
+    assert actions == {"user": "block", "retrieved": "block", "tool": "block", "model": "allow"}
 
 
 def test_explain_reads_standard_input_and_is_a_table_for_people(

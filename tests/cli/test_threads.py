@@ -17,7 +17,19 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path.unlink()
     (root / "docs" / "ports.md").write_text("# Ports\n\nThe harbour master opens the port of Lund at seven o'clock.\n")
     assert main(["index", "-p", str(root)]) == 0
-    assert main(["ask", "When does ada@example.com open the port?", "-t", "a", "-p", str(root)]) == 0
+    assert (
+        main(
+            [
+                "ask",
+                "When does the harbour master open the port of Lund? Tell ada@example.com.",
+                "-t",
+                "a",
+                "-p",
+                str(root),
+            ]
+        )
+        == 0
+    )
     return root
 
 

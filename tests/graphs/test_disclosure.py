@@ -123,7 +123,7 @@ async def test_a_tool_loop_gives_tools_the_value_and_remote_models_none(make: Ma
     text, events = await _asked(_graph(services), f"Launch at {VALUE}")
     assert called == [VALUE]
     (announced,) = [event.call for event in events if isinstance(event, ToolCalled)]
-    assert announced.arguments == {"to": "<EMAIL_1>"}
+    assert announced.arguments == {"to": VALUE}  # whoever reads the events sees what the tool gets
     assert text.endswith(f"It went to {VALUE}.")
     assert "launched at <email_1>" in _seen(far)
     assert _clean(far)

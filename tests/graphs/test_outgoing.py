@@ -9,6 +9,7 @@ import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 
 from citeward.contracts.answer import Answer, Outcome
+from citeward.contracts.context import fence_result
 from citeward.contracts.event import Event, Guarded, Interrupted, ReasoningDelta, TextDelta, ToolCalled, to_wire
 from citeward.contracts.guardrail import Action, Origin, Outgoing, Verdict
 from citeward.contracts.model import Delta, ModelInfo, ModelRequest, ToolCallFragment
@@ -296,7 +297,8 @@ async def test_a_tools_result_that_it_cannot_judge_is_withheld_or_flagged(
     services = await make_services(model, rails=_rails(Failing(how), on_error, "tool"))
     await _run(services)
     (told,) = [message.content for message in model.requests[1].messages if message.role == "tool"]
-    assert told == ("5" if on_error == "open" else "The result was withheld by a guard.")
+    plain = "5" if on_error == "open" else "The result was withheld by a guard."
+    assert told == fence_result(plain, tool="add", beside=[plain])
 
 
 @HOW

@@ -50,10 +50,11 @@ class ObedientModel:
         """The calls that it was told to make and has not made in this turn, or what it was told to say."""
         self.requests.append(request)
         turn = _turn(request.messages)
-        made = {(call.name, json.dumps(dict(call.arguments))) for message in turn for call in message.tool_calls}
+        # By their ids: what it is shown of its own calls may have placeholders in it.
+        made = {call.id.rpartition("_")[0] for message in turn for call in message.tool_calls}
         obeyed = [order for order in self._orders if _stands(order.words, _read(request.messages))]
         wanted = [*self._first, *(call for order in obeyed for call in order.calls)]
-        calls = [call for call in wanted if (call.name, json.dumps(dict(call.arguments))) not in made]
+        calls = [call for call in wanted if call.id not in made]
         for index, call in enumerate(calls):
             yield _called(index, replace(call, id=f"{call.id}_{len(turn)}"))
         if not calls:

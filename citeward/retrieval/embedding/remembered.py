@@ -7,6 +7,7 @@ model, and the same sentence by whoever checks it. Each text is embedded once fo
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -50,9 +51,9 @@ class RememberedEmbedder:
         self._embedder = embedder
         self._keep = keep
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, _Both] = OrderedDict()
+        self._kept: OrderedDict[bytes, _Both] = OrderedDict()  # by a hash: no text is kept
         self._size = 0
-        self._coming: dict[str, Future[_Both | None]] = {}
+        self._coming: dict[bytes, Future[_Both | None]] = {}
 
     @property
     def name(self) -> str:
@@ -102,13 +103,14 @@ class RememberedEmbedder:
         others: dict[str, Future[_Both | None]] = {}
         with self._lock:
             for text in texts:
-                if text in self._kept:
-                    self._kept.move_to_end(text)
-                    found[text] = self._kept[text]
-                elif text in self._coming:
-                    others[text] = self._coming[text]
+                key = _key(text)
+                if key in self._kept:
+                    self._kept.move_to_end(key)
+                    found[text] = self._kept[key]
+                elif key in self._coming:
+                    others[text] = self._coming[key]
                 else:
-                    mine[text] = self._coming[text] = Future()
+                    mine[text] = self._coming[key] = Future()
                     # One who waits and is cancelled must not cancel it for the rest.
                     mine[text].set_running_or_notify_cancel()
         return mine, others
@@ -124,15 +126,19 @@ class RememberedEmbedder:
         finally:
             with self._lock:
                 for text in mine:
-                    del self._coming[text]
+                    del self._coming[_key(text)]
                 for text, both in made.items():
-                    self._kept[text] = both
+                    self._kept[_key(text)] = both
                     self._size += both.size
                 while self._size > self._keep:
                     self._size -= self._kept.popitem(last=False)[1].size
             for text, coming in mine.items():
                 coming.set_result(made.get(text))
         return made
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _short(texts: Sequence[str]) -> bool:
