@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from citeward.contracts.guardrail import Origin
+from citeward.contracts.model import leaves
 from citeward.contracts.retrieval import Embedder, Passage, Reranker, Vectors
 from citeward.guardrails.policy import Rails
-from citeward.nodes.disclosure import leaves
 
 
 class DiscreetEmbedder:

@@ -36,6 +36,11 @@ class Location(StrEnum):
             return cls.LOCAL if host == "localhost" or "." not in host else cls.REMOTE
 
 
+def leaves(part: object, /) -> bool:
+    """Whether what a part is given leaves the team's machines, as far as it tells by a `location`."""
+    return getattr(part, "location", None) is Location.REMOTE
+
+
 @dataclass(frozen=True, kw_only=True)
 class Message:
     """One message of a conversation."""

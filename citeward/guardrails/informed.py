@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Reviews, Verdict
+from citeward.contracts.model import Location
 from citeward.guardrails.stage import staged
 from citeward.guardrails.table import GuardRule
 from citeward.guardrails.work import checked
@@ -21,6 +22,7 @@ class Informed:
 
     def __init__(self, guard: Guardrail, rule: GuardRule, outgoing: Outgoing) -> None:
         self.name = rule.name
+        self.location = getattr(guard, "location", Location.LOCAL)
         self._guard = guard
         self._rule = rule
         self._outgoing = outgoing

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import regex
 
-from citeward.contracts.guardrail import Finding
+from citeward.contracts.guardrail import Finding, Outgoing
 from citeward.guardrails.vault import Vault, normal
 
 _SEPARATOR = r"[\s()\[\].\-/\u00ad\u200b\u2060]"
@@ -104,6 +104,23 @@ def masked(text: str, vault: Vault, *, escape: bool = True) -> str:
     """The whole text with the vault's values behind their placeholders."""
     masker = Masker(vault, escape=escape)
     return masker.feed(text) + masker.close()
+
+
+def masked_outgoing(outgoing: Outgoing, vault: Vault) -> Outgoing:
+    """The same, with placeholders in the place of the vault's values in all its texts."""
+
+    def hidden(text: str) -> str:
+        return masked(text, vault, escape=False)
+
+    return replace(
+        outgoing,
+        prompt=hidden(outgoing.prompt),
+        question=hidden(outgoing.question),
+        passages=tuple(map(hidden, outgoing.passages)),
+        results=tuple(map(hidden, outgoing.results)),
+        allowed=tuple(map(hidden, outgoing.allowed)),
+        citations=tuple(replace(citation, quote=hidden(citation.quote)) for citation in outgoing.citations),
+    )
 
 
 def _search(value: _Value, text: str, begin: int, *, closing: bool) -> tuple[list[_Found], int]:

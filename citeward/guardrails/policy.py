@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeGuard, runtime_checkable
 
 from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Verdict
+from citeward.contracts.model import leaves
 from citeward.errors import NotFound
 from citeward.guardrails.failure import undecided
 from citeward.guardrails.informed import Informed, Reviewing
+from citeward.guardrails.masker import masked, masked_outgoing
 from citeward.guardrails.stage import Stage, staged
 from citeward.guardrails.stream import Release
 from citeward.guardrails.table import STRICTNESS, GuardRule, Policy, load_policy
@@ -141,6 +143,8 @@ class Rails:
 
         Guards that only judge run at once, on the text as it came. Guards that may rewrite run beside them one after
         the other, in the table's order, each on what the one before left; their findings are offsets into that.
+        A judge that runs elsewhere (its `location` is remote) waits for what the last of those leaves, with the
+        vault's values behind placeholders, so that no value is sent away to be judged.
 
         The first row of the table that blocks ends the check, and the rows below it are not heard: what is decided
         does not depend on which guard happened to be faster, so that the same text always gets the same verdicts.
@@ -159,21 +163,26 @@ class Rails:
             return await Rails(self.policy, informed)._checked(text, origin, vault)
         return await self._checked(text, origin, vault)
 
-    async def review(self, text: str, outgoing: Outgoing) -> tuple[Verdict, ...]:
+    async def review(self, text: str, outgoing: Outgoing, *, vault: Vault | None = None) -> tuple[Verdict, ...]:
         """Let those guards of the model's text judge a whole answer that cannot do so while it streams.
 
         They run at once, and the answer has been sent: MODIFY is made FLAG, and BLOCK means that the answer is not to
         stand. Returned is what they did other than allow, in the table's order.
+
+        Args:
+            text: The answer, with the vault's values.
+            outgoing: What it was made from.
+            vault: Whose values a guard that runs elsewhere is shown placeholders for.
         """
         rows = [
-            Row(guard=Reviewing(row.guard, outgoing), rule=row.rule)
+            row
             for row in self._rows
             if Origin.MODEL in row.rule.origins and staged(row.guard, row.rule, Origin.MODEL, outgoing) is None
         ]
         if not rows:
             return ()
         await self.warm()
-        verdicts = await asyncio.gather(*(decided(row, text, Origin.MODEL) for row in rows))
+        verdicts = await asyncio.gather(*(_reviewed(row, text, outgoing, vault) for row in rows))
         return tuple(
             replace(v, action=Action.FLAG, text=text) if v.action is Action.MODIFY else v
             for v in verdicts
@@ -184,21 +193,22 @@ class Rails:
         rows = [row for row in self._rows if origin in row.rule.origins]
         step = _Step(text=text, escape=vault is not None)
         last: asyncio.Future[_Step] | None = None
-        tasks: list[asyncio.Future[_Step]] = []
-        for row in rows:
-            if row.rule.origins[origin].modify is None:
-                tasks.append(asyncio.ensure_future(_judged(row, text, origin)))
-            else:
-                last = asyncio.ensure_future(_rewritten(row, last or step, origin, vault))
-                tasks.append(last)
+        tasks: dict[int, asyncio.Future[_Step]] = {}
+        for place, row in enumerate(rows):
+            if row.rule.origins[origin].modify is not None:
+                last = tasks[place] = asyncio.ensure_future(_rewritten(row, last or step, origin, vault))
+        for place, row in enumerate(rows):
+            if place not in tasks:
+                judging = _sent(row, last or step, origin, vault) if leaves(row.guard) else _judged(row, text, origin)
+                tasks[place] = asyncio.ensure_future(judging)
         verdicts: list[Verdict] = []
         try:
-            for task in tasks:
-                verdicts += (await task).verdicts
-                if verdicts[-1].action is Action.BLOCK:
+            for place in range(len(rows)):
+                verdicts += (await tasks[place]).verdicts
+                if verdicts and verdicts[-1].action is Action.BLOCK:
                     return Checked(text="", verdicts=tuple(verdicts))
         finally:
-            for task in tasks:
+            for task in tasks.values():
                 task.cancel()
         step = step if last is None else last.result()
         carried = vault.mask(step.text, ()) if vault is not None and step.escape else step.text
@@ -232,15 +242,41 @@ class _Step:
     escape: bool = False
     """Whether placeholders that somebody typed still stand in the text."""
 
+    @property
+    def blocked(self) -> bool:
+        """Whether the check ends here."""
+        return any(verdict.action is Action.BLOCK for verdict in self.verdicts)
+
 
 async def _judged(row: Row, text: str, origin: Origin) -> _Step:
     return _Step(text=text, verdicts=(await decided(row, text, origin),))
 
 
+async def _sent(row: Row, before: asyncio.Future[_Step] | _Step, origin: Origin, vault: Vault | None) -> _Step:
+    """What a guard that runs elsewhere says of what all rewriting left; unasked where that was blocked."""
+    step = await _done(before)
+    if step.blocked:
+        return _Step(text=step.text)
+    shown = masked(step.text, vault, escape=step.escape) if vault is not None else step.text
+    return _Step(text=step.text, verdicts=(await decided(row, shown, origin),))
+
+
+async def _reviewed(row: Row, text: str, outgoing: Outgoing, vault: Vault | None) -> Verdict:
+    """What a guard of whole answers says."""
+    if vault is not None and leaves(row.guard):
+        text, outgoing = masked(text, vault), masked_outgoing(outgoing, vault)
+    reviewing = Row(guard=Reviewing(row.guard, outgoing), rule=row.rule)
+    return await decided(reviewing, text, Origin.MODEL)
+
+
+async def _done(before: asyncio.Future[_Step] | _Step) -> _Step:
+    return before if isinstance(before, _Step) else await asyncio.shield(before)
+
+
 async def _rewritten(row: Row, before: asyncio.Future[_Step] | _Step, origin: Origin, vault: Vault | None) -> _Step:
     """What the guard makes of the text that the one before it left."""
-    step = before if isinstance(before, _Step) else await asyncio.shield(before)
-    if any(verdict.action is Action.BLOCK for verdict in step.verdicts):
+    step = await _done(before)
+    if step.blocked:
         return step  # nobody hears this row
     verdict = await decided(row, step.text, origin)
     if verdict.action is not Action.MODIFY:

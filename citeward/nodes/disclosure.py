@@ -31,11 +31,6 @@ def restored(value: Any, vault: Vault) -> Any:
     return _changed(value, vault.restore)
 
 
-def leaves(part: object) -> bool:
-    """Whether what a part is given leaves the team's machines, as far as it tells by a `location`."""
-    return getattr(part, "location", None) is Location.REMOTE
-
-
 class _Masked:
     """A model that is shown placeholders, also where a value comes from elsewhere: a passage, a tool's result."""
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from citeward.contracts.event import Guarded, Passages
 from citeward.contracts.guardrail import Action, Origin, Verdict
+from citeward.contracts.model import leaves
 from citeward.contracts.retrieval import Hit, Passage, Reranker, Vector
 from citeward.errors import NotFound
 from citeward.guardrails.masker import masked
@@ -22,7 +23,6 @@ from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import shown
 from citeward.nodes.deadline import remaining
-from citeward.nodes.disclosure import leaves
 from citeward.nodes.services import Services
 from citeward.retrieval.context import pack, texts_between
 from citeward.text.followup import leans

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.runtime import Runtime
+from pydantic import SecretStr
 
 from citeward.contracts.answer import NOT_ENOUGH, Answer, Citation, Label, Outcome, Usage
 from citeward.contracts.cache import Cache
@@ -18,6 +19,7 @@ from citeward.contracts.model import FinishReason
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
 from citeward.errors import StoreError
+from citeward.guardrails.vault import Vault
 from citeward.logs import get_logger
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.outgoing import outgoing, this_turn
@@ -37,7 +39,7 @@ class SettleState(TypedDict, total=False):
     started_at: float
     first_token_at: float | None
     passages: tuple[Passage, ...]
-    vault: dict[str, str]
+    vault: dict[str, SecretStr]
     verdicts: tuple[Verdict, ...]
     blocked: str
     draft: str
@@ -107,7 +109,8 @@ async def _reviewed(state: SettleState, services: Services, runtime: Runtime[Con
     if state.get("blocked") or not draft.strip() or draft.strip() == NOT_ENOUGH:
         return ()
     turn = this_turn(state.get("messages", []))
-    verdicts = await services.rails.review(draft, outgoing(services, state, turn=turn))
+    vault = Vault.load(state.get("vault") or {})
+    verdicts = await services.rails.review(draft, outgoing(services, state, turn=turn), vault=vault)
     for verdict in verdicts:
         emit(runtime, Guarded(verdict=verdict))
     return verdicts

@@ -1,6 +1,6 @@
 import pytest
 
-from citeward.contracts.model import Sampling, TokenUsage
+from citeward.contracts.model import Location, ModelInfo, Sampling, TokenUsage, leaves
 from citeward.errors import InvalidInput
 
 
@@ -34,3 +34,8 @@ def test_sampling_takes_its_limits() -> None:
 def test_usage_adds_up() -> None:
     one = TokenUsage(input_tokens=1, output_tokens=2, cached_tokens=3, reasoning_tokens=4)
     assert one + one == TokenUsage(input_tokens=2, output_tokens=4, cached_tokens=6, reasoning_tokens=8)
+
+
+def test_what_says_nothing_of_its_place_does_not_leave() -> None:
+    local, remote = (ModelInfo(name=str(place), location=place) for place in Location)
+    assert [leaves(part) for part in (None, local, remote)] == [False, False, True]

@@ -2,7 +2,9 @@ import asyncio
 
 import pytest
 
-from citeward.contracts.guardrail import Action, Finding, Origin, Verdict
+from citeward.contracts.answer import Citation, Label
+from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing, Verdict
+from citeward.contracts.model import Location
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.policy import Rails, Row
 from citeward.guardrails.table import GuardRule, Policy, Thresholds
@@ -45,11 +47,14 @@ class Nonsense:
         return "fine"
 
 
+MODIFIES = Thresholds(modify=0)
+
+
 def rails(*guards, on_error="closed", timeout=5.0):
     rows = []
     for guard in guards:
         rewrites = getattr(guard, "action", None) is Action.MODIFY
-        limits = Thresholds(modify=0) if rewrites else Thresholds(block=0)
+        limits = MODIFIES if rewrites else Thresholds(block=0)
         rule = GuardRule(name=guard.name, origins={Origin.USER: limits}, on_error=on_error, timeout=timeout)
         rows.append(Row(guard=guard, rule=rule))
     return Rails(Policy(version=1, guards=tuple(row.rule for row in rows)), rows)
@@ -177,6 +182,70 @@ async def test_the_default_policy_hides_an_address_and_gives_it_back():
     assert stream.feed("I wrote to <EMA") + stream.feed("IL_1> today") + stream.close() == (
         "I wrote to ada@example.com today"
     )
+
+
+class Elsewhere(Says):
+    """A judge on a machine that is not the team's."""
+
+    location = Location.REMOTE
+
+
+async def test_a_judge_elsewhere_is_shown_placeholders_wherever_it_stands_in_the_table():
+    vault = Vault.load({"<PERSON_1>": "Bob Ortiz"})
+    above, here, below = Elsewhere("above", Action.ALLOW), Says("here", Action.ALLOW), Elsewhere("below", Action.FLAG)
+    checked = await rails(above, here, Redactor("redacts", "Ada"), below).check(
+        "Ada met bob ortiz and <PERSON_1>", origin=Origin.USER, vault=vault
+    )
+    assert above.seen == below.seen == ["<WORD_1> met <PERSON_1> and <TEXT_1>"]
+    assert here.seen == ["Ada met bob ortiz and <PERSON_1>"]
+    assert [verdict.guard for verdict in checked.verdicts] == ["above", "here", "redacts", "below"]
+    assert vault.restore(checked.text) == "Ada met bob ortiz and <PERSON_1>"
+
+
+async def test_without_a_vault_a_judge_elsewhere_sees_what_redaction_left():
+    judge = Elsewhere("judge", Action.ALLOW)
+    await rails(judge, Redactor("redacts", "Ada")).check("Ada is here", origin=Origin.USER)
+    assert judge.seen == ["[WORD] is here"]
+
+
+async def test_a_judge_elsewhere_is_not_asked_about_what_a_rewriting_guard_blocked():
+    judge, blocks = Elsewhere("judge", Action.ALLOW), Says("blocks", Action.BLOCK)
+    rows = rails(judge, blocks).rows
+    rewriting = Row(guard=blocks, rule=rows[1].rule.model_copy(update={"origins": {Origin.USER: MODIFIES}}))
+    checked = await Rails(Policy(version=1), [rows[0], rewriting]).check("a key", origin=Origin.USER)
+    assert checked.blocked and [verdict.guard for verdict in checked.verdicts] == ["blocks"]
+    assert judge.seen == []
+
+
+async def test_a_reviewer_elsewhere_is_shown_placeholders_in_the_answer_and_in_all_that_it_was_made_from():
+    class Reviewer(Elsewhere):
+        async def review(self, text, outgoing, /):
+            self.seen += [text, *outgoing.given, outgoing.prompt, *(c.quote for c in outgoing.citations)]
+            return await self.check(text, origin=Origin.MODEL)
+
+    reviewer = Reviewer("reviewer", Action.FLAG)
+    rule = GuardRule(name="reviewer", origins={Origin.MODEL: Thresholds(flag=0)})
+    vault = Vault.load({"<EMAIL_1>": "ada@example.com"})
+    said = "It is ADA@example.com."
+    quote = Citation(
+        marker=1,
+        passage_id="p",
+        document_id="d",
+        source="s",
+        quote=said,
+        quote_start=0,
+        quote_end=22,
+        start=0,
+        end=22,
+        label=Label.SUPPORTED,
+        score=1.0,
+    )
+    outgoing = Outgoing(
+        prompt=said, question=said, passages=(said,), results=(said,), allowed=(said,), citations=(quote,)
+    )
+    reviewing = Rails(Policy(version=1), [Row(guard=reviewer, rule=rule)])
+    assert [verdict.action for verdict in await reviewing.review(said, outgoing, vault=vault)] == [Action.FLAG]
+    assert set(reviewer.seen) == {"It is <EMAIL_1>."}
 
 
 async def test_without_a_vault_what_is_taken_out_is_gone():

@@ -7,7 +7,7 @@ import pytest
 from citeward.contracts.model import Delta, Location, Message, Model, ModelInfo, ModelRequest, TokenLogprob
 from citeward.contracts.tool import ToolCall
 from citeward.guardrails.vault import Vault
-from citeward.nodes.disclosure import disclosed, leaves, restored
+from citeward.nodes.disclosure import disclosed, restored
 from citeward.testing.scripted import ScriptedModel
 
 VALUE = "ada@example.com"
@@ -102,7 +102,3 @@ async def test_without_values_the_model_is_asked_itself() -> None:
 
 def test_data_is_restored_in_depth() -> None:
     assert restored({"a": ["<EMAIL_1>", 1, {"b": "<EMAIL_2>"}]}, _vault()) == {"a": [VALUE, 1, {"b": "<EMAIL_2>"}]}
-
-
-def test_what_says_nothing_of_its_place_does_not_leave() -> None:
-    assert [leaves(part) for part in (None, LOCAL, REMOTE)] == [False, False, True]

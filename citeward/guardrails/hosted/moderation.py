@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from citeward.contracts.guardrail import Finding, Origin, Verdict
+from citeward.contracts.model import Location
 from citeward.endpoint import Json
 from citeward.errors import BadResponse
 from citeward.guardrails.hosted.options import HostedOptions, endpoint, sendable
@@ -44,6 +45,7 @@ class ModerationGuard:
         self._thresholds = thresholds
         self._options = options
         self._endpoint = endpoint(options)
+        self.location = Location.of(self._endpoint.url)
 
     async def check(self, text: str, /, *, origin: Origin) -> Verdict:
         """Ask about `text`. A blank one has no score, unasked.

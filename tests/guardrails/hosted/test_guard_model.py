@@ -1,6 +1,7 @@
 import pytest
 
 from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.model import Location
 from citeward.errors import BadResponse, ModelUnavailable, SettingsError
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.hosted.guard_model import GuardModel, GuardModelOptions
@@ -125,3 +126,11 @@ async def test_the_row_says_what_an_outage_means(tmp_path, server, monkeypatch, 
         assert (await rails.check("Hello", origin=Origin.USER)).action is action
     finally:
         await rails.aclose()
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [("https://api.example.com/v1", Location.REMOTE), ("http://10.1.2.3:8001/v1", Location.LOCAL)],
+)
+def test_its_address_tells_whether_texts_leave_the_teams_machines(url, place):
+    assert GuardModel(LIMITS, GuardModelOptions(url=url)).location is place

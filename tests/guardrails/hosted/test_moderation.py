@@ -1,6 +1,7 @@
 import pytest
 
 from citeward.contracts.guardrail import Action, Origin
+from citeward.contracts.model import Location
 from citeward.errors import AuthenticationFailed, BadResponse
 from citeward.guardrails.hosted.moderation import ModerationGuard, ModerationOptions
 from citeward.guardrails.table import Thresholds
@@ -89,3 +90,11 @@ async def test_a_wrong_key_is_an_error_that_does_not_repeat_it(make, monkeypatch
     with pytest.raises(AuthenticationFailed) as caught:
         await make().check("Hello", origin=Origin.USER)
     assert "wrong-key-123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [("https://api.example.com/v1", Location.REMOTE), ("http://10.1.2.3:8001/v1", Location.LOCAL)],
+)
+def test_its_address_tells_whether_texts_leave_the_teams_machines(url, place):
+    assert ModerationGuard(LIMITS, ModerationOptions(url=url)).location is place
