@@ -1,16 +1,17 @@
 """`make bench`: quality and speed, peers side by side in one run.
 
-    python -m benchmarks [--only embedding,client,search,ingest,retrieval,answers,tools,routing,guards,pii,attacks]
-                         [--limit N | --full] [--seed N] [--json DIR]
+    python -m benchmarks [--only PART,…] [--limit N | --full] [--seed N] [--json DIR]
 
-The first four need nothing, though `ingest` takes real text along where there is any. The others need the public data
-in the folder that `CITEWARD_DATA` names, and are skipped aloud without it. By default each takes as many items as
+The parts `embedding`, `client`, `search` and `ingest` need nothing, though `ingest` takes real text along where there
+is any. The others (`--help` lists them) need the public data in the folder that `CITEWARD_DATA` names, and are skipped
+aloud without it. By default each takes as many items as
 LIMITS says, for about half an hour on two cores; `--full` takes all of them.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import client, datasets, embedding, guards, ingest, latencies, pii, retrieval, search
+from benchmarks import cache, client, datasets, embedding, guards, ingest, latencies, pii, retrieval, search
 from benchmarks.parts import Measured, measure
 from benchmarks.summary import summarise
 from citeward.errors import CitewardError
@@ -32,6 +33,7 @@ LIMITS: Mapping[str, int | None] = {
     "answers": 400,
     "tools": 100,
     "routing": None,
+    "cache": None,
     "attacks": 75,
     "guards": None,
     "pii": None,
@@ -119,6 +121,15 @@ def routing(data: Path, options: Options) -> Iterator[Measured]:
     yield _measure("routing", datasets.routellm_gsm8k(data, scratch), options)
 
 
+def cache_hits(data: Path, options: Options) -> Iterator[Measured]:
+    print("\ncache")
+    public = asyncio.run(cache.read(data))
+    cache.show(public)
+    lines = ({"a": pair.a, "b": pair.b, "same": int(pair.same)} for pair in public.pairs)
+    path = datasets.write_lines(_folder(options.scratch / "cache") / "pairs.jsonl", lines)
+    yield _measure("cache", datasets.Dataset(part="cache", name="gptcache_stsb", path=path), options)
+
+
 def attacks(data: Path, options: Options) -> Iterator[Measured]:
     yield _measure("attacks", datasets.injections(data, _folder(options.scratch / "attacks")), options)
 
@@ -165,6 +176,7 @@ PARTS: Mapping[str, Callable[[Path, Options], Iterator[Measured]]] = {
     "answers": answers,
     "tools": tools,
     "routing": routing,
+    "cache": cache_hits,
     "attacks": attacks,
     "guards": guards_quality,
     "pii": personal_data,

@@ -1,17 +1,9 @@
-"""The semantic cache on public pairs: GPTCache's own protocol, and the thresholds that ship.
-
-    CITEWARD_DATA=… python -m benchmarks.cache [--pairs FILE]
-
-`--pairs` writes the labelled pairs as `citeward measure cache` reads them. On two cores a run takes about a minute.
-"""
+"""The semantic cache on public pairs: GPTCache's own protocol, and the thresholds that ship."""
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import csv
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +42,22 @@ class Paraphrases:
     similar: list[str]
     scores: Vectors
     """float32[similar, origins], cosines."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Public:
+    """All that the benchmark reads."""
+
+    found: Paraphrases
+    pairs: list[Pair]
+    """What the thresholds are learned from."""
+
+
+async def read(data: Path) -> Public:
+    """The two data sets with their vectors, about half a minute on two cores."""
+    embedder = MiniLM()
+    found = await paraphrases(data, embedder)
+    return Public(found=found, pairs=[*labelled(found), *await rated(data, embedder)])
 
 
 async def paraphrases(data: Path, embedder: MiniLM) -> Paraphrases:
@@ -100,7 +108,13 @@ def look_up(found: Paraphrases, threshold: float, *, checked: bool) -> tuple[int
     return right, wrong, len(found.similar) - right - wrong
 
 
-def show(found: Paraphrases, pairs: Sequence[Pair]) -> None:
+def show(public: Public) -> None:
+    """Print both tables."""
+    _show_look_ups(public.found)
+    _show_thresholds(public.pairs)
+
+
+def _show_look_ups(found: Paraphrases) -> None:
     print("GPTCache's protocol: each paraphrase looked up among all originals (theirs: .95 425/25/549, .8 904/92/3)")
     print(f"{'threshold':>9}  {'checks':6}  right wrong missed   wrong of hits, 95 %")
     for threshold in THRESHOLDS:
@@ -111,6 +125,9 @@ def show(found: Paraphrases, pairs: Sequence[Pair]) -> None:
                 f"{threshold:9.3f}  {'yes' if checked else 'no':6}  {right:5} {wrong:5} {missed:6}   "
                 f"{share.value:.3f} ({share.low:.3f} to {share.high:.3f})"
             )
+
+
+def _show_thresholds(pairs: Sequence[Pair]) -> None:
     safe = [Scored(similarity=pair.similarity, same=pair.same) for pair in pairs if not conflict(pair.a, pair.b)]
     bare = [Scored(similarity=pair.similarity, same=pair.same) for pair in pairs]
     print(f"\nthresholds learned from {len(pairs):,} pairs, {sum(pair.same for pair in pairs):,} of them the same")
@@ -121,24 +138,3 @@ def show(found: Paraphrases, pairs: Sequence[Pair]) -> None:
                 "none" if learned is None else f"{learned.threshold:.3f}: {learned.false_hits} of {learned.hits} wrong"
             )
             print(f"  bound {bound:.2f}  {name:11}  {told}")
-
-
-async def main() -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.cache", description="The semantic cache on public pairs"
-    )
-    parser.add_argument("--pairs", type=Path, help="write the labelled pairs there, as JSON Lines")
-    given = parser.parse_args()
-    if not os.environ.get("CITEWARD_DATA"):
-        parser.error("CITEWARD_DATA names no folder with the public data")
-    data, embedder = Path(os.environ["CITEWARD_DATA"]), MiniLM()
-    found = await paraphrases(data, embedder)
-    pairs = [*labelled(found), *await rated(data, embedder)]
-    if given.pairs:
-        lines = (json.dumps({"a": pair.a, "b": pair.b, "same": int(pair.same)}) for pair in pairs)
-        given.pairs.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    show(found, pairs)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

@@ -14,6 +14,7 @@ SHOWN = {
     ),
     "answers": ("gold", "gold_sentence", "refused", "cited", "quotes_found", "errors", "ms.p50", "ms.p99"),
     "routing": ("apgr", "surface.apgr", "thumb.apgr", "length.apgr", "random.apgr", "apgr-length", "calls.50"),
+    "cache": ("hits", "misses", "false_hits", "learned.hits", "learned.false_hits", "threshold", "bound"),
     "attacks": (
         "retrieved.success", "tool.success", "worst.retrieved.success", "worst.tool.success", "worst.called",
         "worst.ran", "retrieved.answered", "tool.answered", "clean.retrieved.dropped", "clean.tool.dropped",

@@ -80,7 +80,8 @@ def tasks() -> tuple[Task, Task]:
     rng = random.Random(SEED)
 
     def written(kind: str, count: int) -> list[str]:
-        return grammar.written(own[kind], own["slots"], count, rng)
+        # Each kind by itself: a sentence more in one list draws no others from the rest.
+        return grammar.written(own[kind], own["slots"], count, random.Random(f"{SEED} {kind}"))
 
     def made(texts: Sequence[str], family: str, *, attack: bool = False, weight: float = 1.0) -> list[Document]:
         kinds = frozenset({"attack"} if attack else ())
@@ -102,8 +103,8 @@ def tasks() -> tuple[Task, Task]:
         *made(sources.manual(), "manual", weight=PAGE),
         *made(sources.reports(), "reports", weight=PAGE),
         *made(sources.functions(), "functions", weight=PAGE),
-        *made(written("letter", 300), "templates"),
-        *made(written("planted", 700), "templates", attack=True),
+        *made(written("letter", 600), "templates"),
+        *made(written("planted", 1400), "templates", attack=True),
     ]
     families = sources.planted()
     for family, texts in families.items():

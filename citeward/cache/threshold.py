@@ -24,10 +24,10 @@ LOWEST = 0.5
 SHIPPED: tuple[tuple[float, float], ...] = ((0.01, 0.94), (0.02, 0.915), (0.03, 0.89), (0.05, 0.865), (0.1, 0.82))
 """Error bound to least cosine, for all-MiniLM-L6-v2 with the checks of `citeward.cache.safety`.
 
-Learned by `python -m benchmarks.cache` from 3,498 public pairs: each paraphrase of GPTCache's set with its original,
-and with the nearest other one that does not share half of its words; and STS-B's development pairs, the same from a
-score of 4 on. The embedder's faster graph gives slightly other vectors on other processors; of the thresholds that were
-learned on two of them, each is the stricter one.
+Learned by `python -m benchmarks --only cache` from 3,498 public pairs: each paraphrase of GPTCache's set with its
+original, and with the nearest other one that does not share half of its words; and STS-B's development pairs, the same
+from a score of 4 on. The embedder's faster graph gives slightly other vectors on other processors; of the thresholds
+that were learned on two of them, each is the stricter one.
 """
 SPACE = "all-MiniLM-L6-v2"
 """The embedder that the shipped thresholds hold for."""
