@@ -15,6 +15,18 @@ settings.load_profile("citeward")
 ROOT = Path(__file__).parents[1]
 
 
+_ROOMS = ("tests/canaries", "tests/serving")
+"""Folders whose tests share what takes long to make."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side are run files, or rooms, and never the tests of one: they share fixtures."""
+    for item in items:
+        place = item.path.relative_to(ROOT).as_posix()
+        room = next((room for room in _ROOMS if place.startswith(room)), place)
+        item.add_marker(pytest.mark.xdist_group(room))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The repository's root, which is a Citeward project."""

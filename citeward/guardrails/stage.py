@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, Outgoing, StreamGuard, Streams, Verdict
 from citeward.guardrails.failure import OnError, undecided
@@ -74,13 +73,13 @@ class Stage:
         """Take the next piece; return what may be released now."""
         if self.stopped or self._trouble:
             return "" if self.stopped else text
-        return self._asked(self._fed, text)
+        return self._asked(text)
 
     def close(self) -> str:
         """The stream has ended; return what was still held back."""
         if self.stopped or self._trouble:
             return ""
-        out = self._asked(self._closed, "")
+        out = self._asked("", closing=True)
         self._collect()
         return "" if self._trouble and self.stopped else out
 
@@ -105,20 +104,15 @@ class Stage:
             score=max(finding.score for finding in self._findings),
         )
 
-    def _fed(self, text: str) -> str:
-        return self._guard.feed(text)
-
-    def _closed(self, _: str) -> str:
-        return self._guard.close()
-
-    def _asked(self, ask: Callable[[str], str], text: str) -> str:
+    def _asked(self, text: str, *, closing: bool = False) -> str:
         began = time.perf_counter()
         try:
-            out: object = ask(text)
+            out: object = self._guard.close() if closing else self._guard.feed(text)
             if not isinstance(out, str):
                 return self._failed(f"gave no text but {type(out).__name__}", self._kept + text)
             stopped = bool(getattr(self._guard, "stopped", False))
-            self._note(text, out)
+            if self._kept or out != text:  # most pieces go through as they came
+                self._note(text, out)
         except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
             return self._failed(f"failed with {type(error).__name__}", self._kept + text)
         late = time.perf_counter() - began > self._timeout

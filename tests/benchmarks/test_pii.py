@@ -39,5 +39,5 @@ def test_a_peer_is_counted_as_our_guard_is_and_one_that_cannot_run_is_named(pii:
     assert compared.peers["made up"].metrics["PERSON.recall"].value == 0.5
     assert compared.request["made up"].value == pytest.approx(2)
     assert compared.skipped == {"llm_guard": "no such thing"}
-    assert set(compared.stream) == {"policy"} and compared.stream["policy"] > 0
+    assert set(compared.stream) == {"policy"} and compared.stream["policy"].value > 0
     assert {"length", "injection", "pii"} <= compared.request.keys()

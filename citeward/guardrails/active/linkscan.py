@@ -36,6 +36,8 @@ _MAY_BEGIN = re.compile(
     r"|^[ ]{1,3}\Z|^[ ]{0,3}(?:`{1,16}|~{1,16})[ \t]{0,4}[\w+#.-]{0,32}[ \t]{0,4}\Z",
     re.IGNORECASE | re.MULTILINE,
 )
+_MAY_MATTER = re.compile(r"[hfw\[\]!<`~\n]", re.IGNORECASE)
+"""What a mark, or the beginning of one, begins with."""
 _URL_END = re.compile(r"[\s<]")
 _URL_END_IN_CODE = re.compile(r"[\s<>\"'`]")
 _TARGET = re.compile(r"\s{0,8}(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^\s()<>]|\([^\s()]*\))*))")
@@ -102,7 +104,16 @@ class LinkStream:
         """The stream has ended; return what was still held back."""
         return "" if self.stopped else self._advance("", final=True)
 
+    @property
+    def _between(self) -> bool:
+        """Whether nothing is held or dropped, and the line, outside any code, has begun."""
+        return len(self._held) == 1 and self._held != "\n" and not self._rail and self._dropping is None
+
     def _advance(self, text: str, *, final: bool) -> str:
+        if text and self._between and _MAY_MATTER.search(text) is None:
+            self._held = text[-1]
+            self._offset += len(text)
+            return text
         self._held += text
         held, at = self._held, 1
         out: list[str] = []

@@ -81,12 +81,34 @@ class Scanner:
 
     def feed(self, text: str, /) -> list[Piece]:
         """Take the next piece of text; return what is decided."""
+        if (plain := self._plain(text)) is not None:
+            return plain
         self._held += text
         return self._advance(final=False)
 
     def close(self) -> list[Piece]:
         """The text has ended; return the rest."""
         return self._advance(final=True)
+
+    def _plain(self, text: str) -> list[Piece] | None:
+        """What `_advance` would return where a word of letters alone goes on, or ends and another one begins: most of
+        prose. None where it has to look."""
+        held = self._held
+        if self._inside or self._taking is not None or (held and not held.isalpha()):
+            return None
+        if text.isalpha():
+            if len(held) + len(text) >= _LONG:
+                return None
+            self._held = held + text
+            return []
+        word = text[1:]
+        if text[:1] != " " or not word.isalpha() or len(word) >= _LONG or _starts(held):
+            return None
+        out = held + " "
+        self._held = word
+        self._past = (self._past + out)[-REACH:]
+        self._offset += len(out)
+        return [Piece(text=out)]
 
     def _advance(self, *, final: bool) -> list[Piece]:
         pieces: list[Piece] = []
