@@ -132,6 +132,7 @@ def cache_hits(data: Path, options: Options) -> Iterator[Measured]:
 
 def attacks(data: Path, options: Options) -> Iterator[Measured]:
     yield _measure("attacks", datasets.injections(data, _folder(options.scratch / "attacks")), options)
+    print("attacks: the injection guard was fitted on these orders; of families that it has not seen, see `guards`")
 
 
 def guards_quality(data: Path, options: Options) -> Iterator[Measured]:

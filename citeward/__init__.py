@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from citeward.agents.agent import Agent, CompiledChatGraph
     from citeward.agents.spec import AgentSpec
-    from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
+    from citeward.contracts.answer import Answer, Outcome, Usage
+    from citeward.contracts.citation import Citation, Label
     from citeward.contracts.event import Event, to_wire
     from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, Verdict
     from citeward.contracts.model import Delta, Message, Model, ModelInfo, ModelRequest

@@ -1,6 +1,6 @@
 """Trains the injection guard's classifier and prints the figures of its card.
 
-    CITEWARD_DATA=… python -m training.injection [--cache FILE] [--out FILE]
+    CITEWARD_DATA=… python -m training.injection [--cache FILE] [--out FILE] [--leave-out FAMILY]…
 
 Two heads: `direct` judges parts of what a user writes, `planted` judges lines of what a document or a tool says.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -74,8 +74,12 @@ class Prepared:
     """What the patterns say of each document, 0..1."""
 
 
-def tasks() -> tuple[Task, Task]:
-    """Both heads with their data."""
+def tasks(leave_out: Collection[str] = ()) -> tuple[Task, Task]:
+    """Both heads with their data.
+
+    Args:
+        leave_out: Families of planted orders that nothing is to be learned from.
+    """
     own = grammar.load("injection.yaml")
     rng = random.Random(SEED)
 
@@ -106,7 +110,7 @@ def tasks() -> tuple[Task, Task]:
         *made(written("letter", 600), "templates"),
         *made(written("planted", 1400), "templates", attack=True),
     ]
-    families = sources.planted()
+    families = {name: texts for name, texts in sources.planted().items() if name not in leave_out}
     for family, texts in families.items():
         planted += made(texts, family, attack=True, weight=2.0)
     around = [*sources.emails(), *sources.paragraphs(), *sources.manual()]
@@ -248,11 +252,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.injection", description="Train the injection guard")
     parser.add_argument("--cache", type=Path, help="keep vectors in this .npz from run to run")
     parser.add_argument("--out", type=Path, default=FOLDER / "injection.npz")
+    parser.add_argument(
+        "--leave-out", action="append", default=[], metavar="FAMILY", help="learn nothing of these orders"
+    )
     given = parser.parse_args()
+    if unknown := [name for name in given.leave_out if name not in sources.planted()]:
+        parser.error(f"there is no family {unknown[0]!r}; there are {', '.join(sources.planted())}")
     stages: dict[str, dict[bool, Linear]] = {}
     clear: list[float] = []
     provenance: dict[str, Any] = {"seed": SEED, "command": "python -m training.injection"}
-    for task in tasks():
+    for task in tasks(given.leave_out):
         one = prepare(task, given.cache)
         attack = one.labels == 1
         harmless = np.isin(one.families, task.harmless) & ~attack

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from citeward.citations.align import Aligner
 from citeward.citations.verify import Judgement, judge
-from citeward.contracts.answer import Label
+from citeward.contracts.citation import Label
 from citeward.contracts.guardrail import Support
 from citeward.contracts.retrieval import Embedder, Vector
 

@@ -8,7 +8,8 @@ from typing import Literal
 from citeward.citations.align import Aligner
 from citeward.citations.markers import MarkerStream, Sentence
 from citeward.citations.verify import judge
-from citeward.contracts.answer import NOT_ENOUGH, Citation, Label
+from citeward.contracts.answer import NOT_ENOUGH
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.event import Cited, TextDelta
 from citeward.contracts.retrieval import Embedder, Passage
 from citeward.errors import CitewardError

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from citeward.contracts.answer import Label
+from citeward.contracts.citation import Label
 from citeward.text.words import STOP_WORDS, content_words, stem, words
 
 SUPPORTED = 0.7

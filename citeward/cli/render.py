@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.text import Text
 
-from citeward.contracts.answer import Answer, Label, Outcome
+from citeward.contracts.answer import Answer, Outcome
+from citeward.contracts.citation import Label
 from citeward.contracts.event import (
     Event,
     Failed,

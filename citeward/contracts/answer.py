@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from citeward.contracts.citation import Citation
 from citeward.contracts.guardrail import Verdict
 from citeward.contracts.metering import Spend
 from citeward.contracts.model import FinishReason
@@ -14,37 +15,6 @@ from citeward.contracts.routing import Route
 
 NOT_ENOUGH = "There is not enough information in the documents to answer this."
 """What an answer says, to the letter, where the documents do not hold one."""
-
-
-class Label(StrEnum):
-    """How well a quote supports the sentence that cites it."""
-
-    SUPPORTED = "supported"
-    PARTIAL = "partial"
-    UNSUPPORTED = "unsupported"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Citation:
-    """A verified quote: ``stored_document.text[quote_start:quote_end] == quote``, or the citation does not exist."""
-
-    start: int
-    """Where the cited sentence begins in the answer's text."""
-    end: int
-    passage_id: str
-    document_id: str
-    source: str
-    quote: str
-    quote_start: int
-    """Character offset into the stored document."""
-    quote_end: int
-    label: Label
-    score: float
-    """How well the quote supports the sentence, 0..1."""
-    marker: int
-    """The `[n]` in the text that it belongs to."""
-    line: int | None = None
-    """Line of the document where the quote begins, from 1."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from citeward.contracts.answer import Answer, Citation, Usage
+from citeward.contracts.answer import Answer, Usage
+from citeward.contracts.citation import Citation
 from citeward.contracts.guardrail import Verdict
 from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route

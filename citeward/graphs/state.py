@@ -12,7 +12,8 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.graph.message import add_messages
 from pydantic import SecretStr
 
-from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
+from citeward.contracts.answer import Answer, Outcome, Usage
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.guardrail import Action, Finding, Origin, Verdict
 from citeward.contracts.metering import ModelCall, Spend
 from citeward.contracts.model import TokenUsage

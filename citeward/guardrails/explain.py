@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from citeward.contracts.guardrail import Action, Origin, Verdict
-from citeward.guardrails.policy import Checked, Rails, decided
+from citeward.guardrails.policy import Checked, Rails
+from citeward.guardrails.steps import decided
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.vault import Vault
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from citeward.contracts.answer import NOT_ENOUGH, Label
+from citeward.contracts.answer import NOT_ENOUGH
+from citeward.contracts.citation import Label
 from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing, Verdict, Verifier
 from citeward.guardrails.table import Thresholds
 from citeward.text.sentences import Span, sentences

@@ -5,28 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Verdict
 from citeward.contracts.model import leaves
 from citeward.errors import NotFound
-from citeward.guardrails.failure import undecided
-from citeward.guardrails.informed import Informed, Reviewing
-from citeward.guardrails.masker import masked, masked_outgoing
+from citeward.guardrails.informed import Informed
 from citeward.guardrails.stage import Stage, staged
+from citeward.guardrails.steps import Row, Step, asked, reviewed, rewritten, sent
 from citeward.guardrails.stream import Release
-from citeward.guardrails.table import STRICTNESS, GuardRule, Policy, load_policy
+from citeward.guardrails.table import STRICTNESS, Policy, load_policy
 from citeward.guardrails.vault import Restorer, Vault
 
 __all__ = ["Checked", "Policy", "Rails", "Row", "load_policy"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A guard and what the table says of it."""
-
-    guard: Guardrail
-    rule: GuardRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +61,6 @@ class Closes(Protocol):
     async def aclose(self) -> None:
         """Give them back; a later check opens new ones."""
         ...
-
-
-@runtime_checkable
-class Redacts(Protocol):
-    """A guard whose MODIFY replaces its findings and nothing else, so that a vault can do it reversibly."""
-
-    redacts: bool
 
 
 @runtime_checkable
@@ -182,7 +166,7 @@ class Rails:
         if not rows:
             return ()
         await self.warm()
-        verdicts = await asyncio.gather(*(_reviewed(row, text, outgoing, vault) for row in rows))
+        verdicts = await asyncio.gather(*(reviewed(row, text, outgoing, vault) for row in rows))
         return tuple(
             replace(v, action=Action.FLAG, text=text) if v.action is Action.MODIFY else v
             for v in verdicts
@@ -191,15 +175,15 @@ class Rails:
 
     async def _checked(self, text: str, origin: Origin, vault: Vault | None) -> Checked:
         rows = [row for row in self._rows if origin in row.rule.origins]
-        step = _Step(text=text, escape=vault is not None)
-        last: asyncio.Future[_Step] | None = None
-        tasks: dict[int, asyncio.Future[_Step]] = {}
+        step = Step(text=text, escape=vault is not None)
+        last: asyncio.Future[Step] | None = None
+        tasks: dict[int, asyncio.Future[Step]] = {}
         for place, row in enumerate(rows):
             if row.rule.origins[origin].modify is not None:
-                last = tasks[place] = asyncio.ensure_future(_rewritten(row, last or step, origin, vault))
+                last = tasks[place] = asyncio.ensure_future(rewritten(row, last or step, origin, vault))
         for place, row in enumerate(rows):
             if place not in tasks:
-                judging = _sent(row, last or step, origin, vault) if leaves(row.guard) else _judged(row, text, origin)
+                judging = sent(row, last or step, origin, vault) if leaves(row.guard) else asked(row, text, origin)
                 tasks[place] = asyncio.ensure_future(judging)
         verdicts: list[Verdict] = []
         try:
@@ -231,89 +215,3 @@ class Rails:
         if vault is not None:
             stages.append(Stage(name="vault", guard=Restorer(vault)))
         return Release(stages, origin=origin)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Step:
-    """What one row left."""
-
-    text: str
-    verdicts: tuple[Verdict, ...] = ()
-    escape: bool = False
-    """Whether placeholders that somebody typed still stand in the text."""
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the check ends here."""
-        return any(verdict.action is Action.BLOCK for verdict in self.verdicts)
-
-
-async def _judged(row: Row, text: str, origin: Origin) -> _Step:
-    return _Step(text=text, verdicts=(await decided(row, text, origin),))
-
-
-async def _sent(row: Row, before: asyncio.Future[_Step] | _Step, origin: Origin, vault: Vault | None) -> _Step:
-    """What a guard that runs elsewhere says of what all rewriting left; unasked where that was blocked."""
-    step = await _done(before)
-    if step.blocked:
-        return _Step(text=step.text)
-    shown = masked(step.text, vault, escape=step.escape) if vault is not None else step.text
-    return _Step(text=step.text, verdicts=(await decided(row, shown, origin),))
-
-
-async def _reviewed(row: Row, text: str, outgoing: Outgoing, vault: Vault | None) -> Verdict:
-    """What a guard of whole answers says."""
-    if vault is not None and leaves(row.guard):
-        text, outgoing = masked(text, vault), masked_outgoing(outgoing, vault)
-    reviewing = Row(guard=Reviewing(row.guard, outgoing), rule=row.rule)
-    return await decided(reviewing, text, Origin.MODEL)
-
-
-async def _done(before: asyncio.Future[_Step] | _Step) -> _Step:
-    return before if isinstance(before, _Step) else await asyncio.shield(before)
-
-
-async def _rewritten(row: Row, before: asyncio.Future[_Step] | _Step, origin: Origin, vault: Vault | None) -> _Step:
-    """What the guard makes of the text that the one before it left."""
-    step = await _done(before)
-    if step.blocked:
-        return step  # nobody hears this row
-    verdict = await decided(row, step.text, origin)
-    if verdict.action is not Action.MODIFY:
-        return _Step(text=step.text, verdicts=(verdict,), escape=step.escape)
-    if vault is None or not isinstance(row.guard, Redacts):
-        return _Step(text=verdict.text, verdicts=(verdict,), escape=step.escape)
-    try:
-        # Escaped once only: later the placeholders of the first guard would be taken for typed ones.
-        text = vault.mask(step.text, verdict.findings, escape=step.escape)
-    except Exception as error:  # noqa: BLE001  whatever a guard gives, the policy says what it means
-        trouble = f"gave findings that cannot be used ({type(error).__name__})"
-        verdict = undecided(row.rule.name, origin, row.rule.on_error, trouble, text=step.text)
-        return _Step(text=step.text, verdicts=(verdict,), escape=step.escape)
-    return _Step(text=text, verdicts=(verdict,))
-
-
-async def decided(row: Row, text: str, origin: Origin) -> Verdict:
-    """What one guard says, within its deadline; where it cannot decide, what its row says that this means."""
-    rule = row.rule
-    try:
-        async with asyncio.timeout(rule.timeout):
-            verdict: object = await row.guard.check(text, origin=origin)
-        if _makes_sense(verdict):
-            return verdict
-        trouble = f"gave no verdict but {type(verdict).__name__}"
-    except TimeoutError:
-        trouble = f"did not decide within {rule.timeout:g} seconds"
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        trouble = "was cancelled from within"
-    except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
-        # Not the error's text: it may repeat what was checked.
-        trouble = f"failed with {type(error).__name__}"
-    return undecided(rule.name, origin, rule.on_error, trouble, text=text)
-
-
-def _makes_sense(verdict: object) -> TypeGuard[Verdict]:
-    return isinstance(verdict, Verdict) and isinstance(verdict.action, Action) and isinstance(verdict.text, str)

@@ -10,7 +10,7 @@ from langgraph.runtime import Runtime
 from pydantic import SecretStr
 
 from citeward.citations.stream import Citer
-from citeward.contracts.answer import Citation
+from citeward.contracts.citation import Citation
 from citeward.contracts.event import Guarded
 from citeward.contracts.guardrail import Action, Outgoing, Verdict
 from citeward.contracts.metering import ModelCall, Spender

@@ -10,8 +10,9 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from langgraph.runtime import Runtime
 from pydantic import SecretStr
 
-from citeward.contracts.answer import NOT_ENOUGH, Answer, Citation, Label, Outcome, Usage
+from citeward.contracts.answer import NOT_ENOUGH, Answer, Outcome, Usage
 from citeward.contracts.cache import Cache
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.event import Answered, Guarded, TextDelta, Used
 from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.metering import ModelCall

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from citeward.contracts.answer import Citation
+from citeward.contracts.citation import Citation
 from citeward.contracts.event import Cited, Event, ReasoningDelta, Restarted, Routed, TextDelta
 from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.model import Delta, FinishReason, Model

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from citeward.citations.stream import Citer
-from citeward.contracts.answer import Citation
+from citeward.contracts.citation import Citation
 from citeward.contracts.event import Cited, Event, TextDelta
 from citeward.contracts.guardrail import Verdict
 from citeward.guardrails.stream import Release

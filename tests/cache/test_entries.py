@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from citeward.cache.entry import Entries
-from citeward.contracts.answer import Answer, Citation, Label, Outcome
+from citeward.contracts.answer import Answer, Outcome
 from citeward.contracts.cache import Scope
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.routing import Route
 
 SCOPE = Scope(tenant="t", groups=("staff",), agent="a", version="1/7")

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citeward.citations.stream import Citer
-from citeward.contracts.answer import NOT_ENOUGH, Citation, Label
+from citeward.contracts.answer import NOT_ENOUGH
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.event import Cited, TextDelta
 from citeward.contracts.retrieval import Passage
 from citeward.errors import NotFound

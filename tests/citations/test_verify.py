@@ -1,7 +1,7 @@
 import pytest
 
 from citeward.citations.verify import judge
-from citeward.contracts.answer import Label
+from citeward.contracts.citation import Label
 
 QUOTE = "The server listens on port 8080 by default, and logging is enabled for every request."
 

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from citeward.contracts.answer import Answer, Citation, Label, Outcome
+from citeward.contracts.answer import Answer, Outcome
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.evaluation import Case, Sample
 
 

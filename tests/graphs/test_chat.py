@@ -8,7 +8,8 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import Command
 
-from citeward.contracts.answer import Answer, Label, Outcome
+from citeward.contracts.answer import Answer, Outcome
+from citeward.contracts.citation import Label
 from citeward.contracts.context import fenced_result
 from citeward.contracts.event import Event, Guarded, Interrupted, Routed, TextDelta, to_wire
 from citeward.contracts.guardrail import Action

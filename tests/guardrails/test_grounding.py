@@ -1,7 +1,8 @@
 import pytest
 
 from citeward.citations.evidence import WordVerifier
-from citeward.contracts.answer import NOT_ENOUGH, Citation, Label
+from citeward.contracts.answer import NOT_ENOUGH
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.guardrail import Action, Origin, Outgoing, Support
 from citeward.guardrails.grounding import GroundingGuard, GroundingOptions
 from citeward.guardrails.table import Thresholds

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from citeward.contracts.answer import Citation, Label
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing, Verdict
 from citeward.contracts.model import Location
 from citeward.guardrails.build import build_rails

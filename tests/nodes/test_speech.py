@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citeward.citations.stream import Citer
-from citeward.contracts.answer import Citation, Label
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.event import Cited, Event, Restarted, Routed, TextDelta
 from citeward.contracts.guardrail import Finding
 from citeward.contracts.metering import Spender

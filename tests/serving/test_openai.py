@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from citeward.contracts.answer import Answer, Citation, Label, Outcome, Usage
+from citeward.contracts.answer import Answer, Outcome, Usage
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.event import Answered, Cited, Event, Failed, Interrupted, Restarted, Started, TextDelta
 from citeward.contracts.tool import ToolCall
 from citeward.serving.chunks import AGAIN

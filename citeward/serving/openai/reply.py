@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from citeward.agents.agent import waiting
-from citeward.contracts.answer import Answer, Citation, Outcome, Usage
+from citeward.contracts.answer import Answer, Outcome, Usage
+from citeward.contracts.citation import Citation
 from citeward.contracts.event import Answered, Cited, Event, Failed, Restarted, Started, TextDelta, to_wire
 from citeward.serving.chunks import AGAIN
 from citeward.serving.refusals import openai_error

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from citeward.contracts.answer import Answer, Citation, Label, Outcome
+from citeward.contracts.answer import Answer, Outcome
+from citeward.contracts.citation import Citation, Label
 from citeward.contracts.retrieval import Document
 from citeward.errors import ModelUnavailable
 from citeward.evals.measure.answers import holds_gold, holds_gold_sentence, measure_answers
