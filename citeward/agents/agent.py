@@ -73,8 +73,8 @@ class Agent:
         Raises:
             CitewardError: The question was not usable, or the run failed.
         """
-        asked: ChatInput = {"question": SecretStr(question), "history": tuple(history)}
-        async with aclosing(self._run(asked, principal or Principal(), thread_id)) as events:
+        asked: ChatInput = {"question": SecretStr(question)}
+        async with aclosing(self._run(asked, principal or Principal(), thread_id, history)) as events:
             async for event in events:
                 yield event
 
@@ -154,12 +154,16 @@ class Agent:
         )
 
     async def _run(
-        self, payload: ChatInput | Command[Any], principal: Principal, thread_id: str | None
+        self,
+        payload: ChatInput | Command[Any],
+        principal: Principal,
+        thread_id: str | None,
+        history: Sequence[AnyMessage] = (),
     ) -> AsyncGenerator[Event, None]:
         shown = thread_id or uuid4().hex
         config: RunnableConfig = {"configurable": {"thread_id": scoped_thread(principal, self.spec.name, shown)}}
         deadline = time.time() + self.spec.limits.seconds
-        context = Context(principal=principal, deadline=deadline, thread_id=shown)
+        context = Context(principal=principal, deadline=deadline, thread_id=shown, history=tuple(history))
         stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
         try:
             async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:

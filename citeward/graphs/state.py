@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, NotRequired, TypedDict
+from typing import Annotated, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langgraph.channels import UntrackedValue
@@ -26,8 +25,6 @@ class ChatInput(TypedDict):
 
     question: str | SecretStr
     """A SecretStr keeps it from the app's own tracers and callbacks, which are shown a graph's input."""
-    history: NotRequired[Annotated[Sequence[AnyMessage] | None, UntrackedValue]]
-    """What was said before it, where that is not in the thread: user and assistant in turn, oldest first."""
 
 
 class ChatOutput(TypedDict):
@@ -40,7 +37,6 @@ class ChatState(TypedDict, total=False):
     """Everything that a checkpoint keeps; each node's own schema says which keys it touches."""
 
     question: str
-    history: Annotated[Sequence[AnyMessage] | None, UntrackedValue]
     run_id: str
     thread_id: str
     started_at: float

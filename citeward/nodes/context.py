@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from langchain_core.messages import AnyMessage
 from langgraph.runtime import Runtime
 
 from citeward.contracts.event import Event, Sink
@@ -26,6 +28,9 @@ class Context:
     run_id: str = field(default_factory=lambda: uuid4().hex)
     thread_id: str = ""
     """The thread's name as events and the answer show it; the checkpointer's own thread id by default."""
+    history: Sequence[AnyMessage] = field(default=(), repr=False)
+    """What was said before the question, where that is not in the thread: user and assistant in turn, oldest first. It
+    stands here and not in the graph's input, which an app's tracers and callbacks are shown."""
 
 
 def context_of(runtime: Runtime[Context]) -> Context:

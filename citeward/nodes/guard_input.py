@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, Any, TypedDict
+from collections.abc import Awaitable, Callable
+from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage
 from langchain_core.runnables import RunnableConfig
-from langgraph.channels import UntrackedValue
 from langgraph.runtime import Runtime
 from pydantic import SecretStr
 
@@ -28,10 +27,8 @@ class GuardInputState(TypedDict, total=False):
 
     question: str | SecretStr
     """In: what the user typed. From here on: text, with placeholders where the policy masks."""
-    history: Annotated[Sequence[AnyMessage] | None, UntrackedValue]
-    """In: what was said before it, as the caller tells; of this run alone."""
     messages: list[AnyMessage]
-    """Out: the history, as far as the guards let it pass."""
+    """Out: the context's history, as far as the guards let it pass."""
     run_id: str
     thread_id: str
     started_at: float
@@ -55,7 +52,7 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         context = context_of(runtime)
         rails = (context.services or services).rails
         question = _question(state, rails.policy.max_input_chars)
-        history = state.get("history") or ()
+        history = context.history
         refuse_unusable_history(history, rails.policy.max_input_chars)
         thread_id = context.thread_id or str(config.get("configurable", {}).get("thread_id", ""))
         emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))

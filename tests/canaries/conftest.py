@@ -93,6 +93,8 @@ QUESTIONS = {
     "call": f"Please call the directory for {PLANTED['user'].email}",
     "plant": "Please plant something of your own.",
 }
+EARLIER = f"I am {PLANTED['user'].told()}."
+"""What a client of OpenAI's API says was said before."""
 BROKEN = "Please break off after planting."
 
 
@@ -360,7 +362,8 @@ def _routes(routes: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]
 def _bodies(question: str, thread_id: str) -> list[dict[str, Any]]:
     """One question in the shapes that routes may take: LangServe's, its batch's, OpenAI's, whole and streamed."""
     thread = {"configurable": {"thread_id": thread_id}}
-    openai = {"model": "assistant", "messages": [{"role": "user", "content": question}]}
+    before = [{"role": "user", "content": EARLIER}, {"role": "assistant", "content": "I see."}]
+    openai = {"model": "assistant", "messages": [*before, {"role": "user", "content": question}]}
     return [
         # A thread of its own for what may come from the cache, and one that goes on over turns.
         {"input": {"question": question}},

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage
 from langgraph.checkpoint.memory import InMemorySaver
 
@@ -15,6 +16,7 @@ from citeward.graphs.chat import build_chat_graph
 from citeward.graphs.state import checkpoint_serializer
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.table import GuardRule, Policy, Thresholds
+from citeward.nodes.context import Context
 from citeward.nodes.conversation import HISTORY
 from citeward.nodes.services import Services
 from citeward.testing.scripted import ScriptedModel
@@ -26,9 +28,21 @@ PORT = "The server listens on port 8080 by default. [1]"
 
 async def _ask(services: Services, question: str, *history: AnyMessage) -> Answer:
     graph = build_chat_graph(services).compile()
-    result: dict[str, Any] = await graph.ainvoke({"question": question, "history": history})
+    result: dict[str, Any] = await graph.ainvoke({"question": question}, context=Context(history=history))
     answer: Answer = result["answer"]
     return answer
+
+
+class _Tracer(BaseCallbackHandler):
+    """Keeps all that LangGraph tells it of a graph's inputs and outputs."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def _note(self, *args: Any, **kwargs: Any) -> None:
+        self.told.append(repr((args, kwargs)))
+
+    on_chain_start = on_chain_end = on_chain_error = _note
 
 
 def _told(model: ScriptedModel) -> list[tuple[str, str]]:
@@ -100,11 +114,20 @@ async def test_a_history_is_of_its_own_run_alone(make_services: Make) -> None:
     graph = build_chat_graph(await make_services(model)).compile(checkpointer=saver)
     config: Any = {"configurable": {"thread_id": "t"}}
     earlier = [HumanMessage("I am ada@example.com."), HumanMessage(OVERRIDE)]
-    await graph.ainvoke({"question": "Which port?", "history": earlier}, config, durability="exit")
+    await graph.ainvoke({"question": "Which port?"}, config, context=Context(history=earlier), durability="exit")
     await graph.ainvoke({"question": "And now?"}, config, durability="exit")
     # It is in the thread once, as the guards left it; what they took out is in no checkpoint.
     assert [content for _, content in _told(model)].count("I am <EMAIL_1>.") == 1
     assert not any(OVERRIDE in repr(saved) for saved in saver.list(config))
+
+
+async def test_tracers_are_not_shown_what_the_guards_take_out_of_it(make_services: Make) -> None:
+    graph = build_chat_graph(await make_services(ScriptedModel(PORT))).compile()
+    tracer = _Tracer()
+    context = Context(history=[HumanMessage("I am ada@example.com.")])
+    await graph.ainvoke({"question": "Which port?"}, {"callbacks": [tracer]}, context=context)
+    assert "I am <EMAIL_1>." in "".join(tracer.told)
+    assert "ada@example.com" not in "".join(tracer.told)
 
 
 async def test_the_verdicts_of_a_question_stand_on_an_answer_from_the_cache(make_services: Make) -> None:
