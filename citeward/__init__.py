@@ -36,7 +36,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "agents.agent": ("Agent", "CompiledChatGraph"),
     "agents.spec": ("AgentSpec",),
-    "contracts.answer": ("Answer", "Citation", "Label", "Outcome", "Usage"),
+    "contracts.answer": ("Answer", "Outcome", "Usage"),
+    "contracts.citation": ("Citation", "Label"),
     "contracts.event": ("Event", "to_wire"),
     "contracts.guardrail": ("Action", "Finding", "Guardrail", "Origin", "Verdict"),
     "contracts.model": ("Delta", "Message", "Model", "ModelInfo", "ModelRequest"),
