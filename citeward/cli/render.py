@@ -19,7 +19,7 @@ from citeward.contracts.event import (
     ToolCalled,
     ToolReturned,
 )
-from citeward.contracts.guardrail import Action
+from citeward.contracts.guardrail import Action, Origin, Verdict
 
 if TYPE_CHECKING:
     from citeward.project.opened import OpenProject
@@ -43,12 +43,24 @@ def show(console: Console, event: Event) -> None:
             console.print(Text(f"→ {call.name}({arguments})", style="cyan"))
         case ToolReturned(result=result):
             console.print(Text(f"← {_short(result.content)}", style="red" if result.error else "cyan"))
-        case Guarded(verdict=verdict) if verdict.action in (Action.MODIFY, Action.BLOCK):
-            console.print(Text(f"! {verdict.guard}: {verdict.action} ({verdict.reason})", style="magenta"))
+        case Guarded(verdict=verdict, source=source) if verdict.action in (Action.MODIFY, Action.BLOCK):
+            console.print(Text(f"! {guarded(verdict, source)}", style="magenta"), soft_wrap=True)
         case Failed(message=message, hint=hint):
             console.print(Text(f"\nerror: {message}\nhint: {hint}", style="red"))
         case _:
             return
+
+
+def guarded(verdict: Verdict, source: str = "") -> str:
+    """What a guard did, in words: a passage that is left out is no question that is refused."""
+    match verdict.origin, verdict.action:
+        case Origin.RETRIEVED, Action.BLOCK:
+            done = f"a passage of {source} is left out" if source else "a passage is left out"
+        case Origin.TOOL, Action.BLOCK:
+            done = f"the result of {source} is withheld" if source else "a tool's result is withheld"
+        case _:
+            done = str(verdict.action)
+    return f"{verdict.guard}: {done} ({verdict.reason})"
 
 
 def show_citations(console: Console, answer: Answer) -> None:

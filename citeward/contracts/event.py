@@ -119,6 +119,8 @@ class Guarded:
 
     type: ClassVar[str] = "guarded"
     verdict: Verdict
+    source: str = ""
+    """The document or the tool whose text it was; empty for the user's and the model's."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -68,7 +68,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             content = "The result was withheld by a guard." if checked.blocked else inert(checked.text)
             safe = replace(result, content=content, error=result.error or checked.blocked)
             for verdict in checked.notable:
-                emit(runtime, Guarded(verdict=verdict))
+                emit(runtime, Guarded(verdict=verdict, source=result.name))
             emit(runtime, ToolReturned(result=safe))
             verdicts.extend(checked.notable)
             messages.append(

@@ -66,14 +66,14 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         ranked = await _reranked(active.reranker, query, found, runtime, vault) if active.reranker and found else found
         degraded = ranked is None or any(hit.degraded for hit in hits)
         candidates = found if ranked is None else ranked
-        passages, verdicts = await _chosen(active, candidates[: 2 * active.limits.passages], context)
-        for verdict in verdicts:
-            emit(runtime, Guarded(verdict=verdict))
+        passages, guarded = await _chosen(active, candidates[: 2 * active.limits.passages], context)
+        for event in guarded:
+            emit(runtime, event)
         emit(runtime, Passages(passages=shown(passages), degraded=degraded))
         return {
             "passages": passages,
             "degraded": degraded,
-            "verdicts": (*state.get("verdicts", ()), *verdicts),
+            "verdicts": (*state.get("verdicts", ()), *(event.verdict for event in guarded)),
             "vector": vector if query == state["question"] else None,
         }
 
@@ -159,8 +159,8 @@ async def _ranked(
 
 async def _chosen(
     services: Services, candidates: Sequence[Passage], context: Context
-) -> tuple[tuple[Passage, ...], tuple[Verdict, ...]]:
-    """The passages that stand in the prompt, and the verdicts on those that were flagged or dropped.
+) -> tuple[tuple[Passage, ...], tuple[Guarded, ...]]:
+    """The passages that stand in the prompt, and what is told of those that were flagged or dropped.
 
     Neighbours that were made one are checked again, so that instructions which go on from one passage to the next
     are read as the model would read them.
@@ -172,7 +172,7 @@ async def _chosen(
             return ""
         return (await store.document(document_id, tenant=context.principal.tenant)).text
 
-    safe, verdicts = await _guarded(services, candidates)
+    safe, told = await _guarded(services, candidates)
     texts = await texts_between(safe, stored_text)
     packed = pack(safe, limit=limits.passages, max_tokens=limits.context_tokens, texts=texts)
     checked = {passage.text for passage in safe}
@@ -180,13 +180,18 @@ async def _chosen(
     safe_whole, more = await _guarded(services, whole)
     dropped = {passage.id for passage in whole} - {passage.id for passage in safe_whole}
     if dropped:
-        verdicts += tuple(verdict for verdict in more if verdict.action is Action.BLOCK)
-    return tuple(passage for passage in packed if passage.id not in dropped), verdicts
+        told += tuple(event for event in more if event.verdict.action is Action.BLOCK)
+    return tuple(passage for passage in packed if passage.id not in dropped), told
 
 
-async def _guarded(services: Services, passages: Sequence[Passage]) -> tuple[list[Passage], tuple[Verdict, ...]]:
-    """The passages that may stand in a prompt, and the verdicts on those that were flagged or dropped."""
+async def _guarded(services: Services, passages: Sequence[Passage]) -> tuple[list[Passage], tuple[Guarded, ...]]:
+    """The passages that may stand in a prompt, and what is told of those that were flagged or dropped."""
     results = await asyncio.gather(*(services.rails.check(p.text, origin=Origin.RETRIEVED) for p in passages))
-    safe = [passage for passage, checked in zip(passages, results, strict=True) if not checked.blocked]
-    notable = tuple(v for checked in results for v in checked.notable if v.action in (Action.BLOCK, Action.FLAG))
-    return safe, notable
+    both = list(zip(passages, results, strict=True))
+    told = tuple(
+        Guarded(verdict=verdict, source=passage.source)
+        for passage, checked in both
+        for verdict in checked.notable
+        if verdict.action in (Action.BLOCK, Action.FLAG)
+    )
+    return [passage for passage, checked in both if not checked.blocked], told

@@ -219,7 +219,8 @@ async def test_a_poisoned_passage_never_reaches_the_prompt(make_services: Make) 
     graph = build_chat_graph(await make_services(model, documents={"bad.md": poison})).compile()
     events, _ = await _run(graph, "Which port?")
     assert "Ignore all previous" not in str(model.requests)
-    assert any(isinstance(e, Guarded) and e.verdict.action is Action.BLOCK for e in events)
+    told = [(e.verdict.action, e.source) for e in events if isinstance(e, Guarded)]
+    assert (Action.BLOCK, "bad.md") in told
 
 
 async def test_what_a_tool_gives_away_is_masked_for_the_model(make_services: Make) -> None:
