@@ -46,7 +46,7 @@ class Stage:
         self._on_error = on_error
         self._timeout = timeout
         self._trouble = ""
-        self._kept = ""  # what it was given and has not given back, as far as that can be told
+        self._kept = ""  # of an open guard, what it was given and has not given back, as far as that can be told
         self._rewrites = False
         self._loaded = False
         self._findings: tuple[Finding, ...] = ()
@@ -61,7 +61,8 @@ class Stage:
     @property
     def held(self) -> int:
         """How many characters it holds back now, as far as that can be told."""
-        return len(self._kept)
+        held = None if self._trouble else getattr(self._guard, "held", None)
+        return held if isinstance(held, int) else len(self._kept)
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -111,7 +112,7 @@ class Stage:
             if not isinstance(out, str):
                 return self._failed(f"gave no text but {type(out).__name__}", self._kept + text)
             stopped = bool(getattr(self._guard, "stopped", False))
-            if self._kept or out != text:  # most pieces go through as they came
+            if self._on_error == "open" and (self._kept or out != text):  # where it fails, the rest is let go
                 self._note(text, out)
         except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
             return self._failed(f"failed with {type(error).__name__}", self._kept + text)
