@@ -33,8 +33,8 @@ setup: $(STAMP) ## Make .venv and install everything into it
 demo: $(STAMP) ## Index docs/, ask, and show the cited answers
 	$(BIN)/citeward demo
 
-test: $(STAMP) ## Run every test, on all cores
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+test: $(STAMP) ## Run every test, on up to six cores
+	$(BIN)/python -m pytest -n auto --maxprocesses 6 --dist loadgroup
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

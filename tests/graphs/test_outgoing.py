@@ -12,7 +12,7 @@ from citeward.contracts.answer import Answer, Outcome
 from citeward.contracts.context import fence_result
 from citeward.contracts.event import Event, Guarded, Interrupted, ReasoningDelta, TextDelta, ToolCalled, to_wire
 from citeward.contracts.guardrail import Action, Origin, Outgoing, Verdict
-from citeward.contracts.model import Delta, ModelInfo, ModelRequest, ToolCallFragment
+from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest, ToolCallFragment
 from citeward.contracts.tool import ToolCall
 from citeward.graphs.chat import build_chat_graph
 from citeward.guardrails.build import build_rails
@@ -20,6 +20,7 @@ from citeward.guardrails.table import Policy
 from citeward.nodes.services import Services
 from citeward.prompts.template import Template
 from citeward.testing.scripted import ScriptedModel
+from citeward.tools.toolset import FunctionToolset
 
 Make = Callable[..., Awaitable[Services]]
 PORT = "The server listens on port 8080 by default. [1]"
@@ -228,6 +229,47 @@ async def test_an_answer_without_support_is_flagged_or_cannot_stand(make_service
     _, again = await _run(services)
     assert again is not None
     assert (again.text, again.cached) == (PORT, False)
+
+
+class Elsewhere:
+    """A guard on another machine, which keeps all that it is shown."""
+
+    name = "elsewhere"
+    location = Location.REMOTE
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+
+    async def check(self, text: str, /, *, origin: Origin) -> Verdict:
+        self.shown.append(text)
+        return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text)
+
+    async def review(self, text: str, outgoing: Outgoing, /) -> Verdict:
+        self.shown += [text, *outgoing.given]
+        return Verdict(guard=self.name, origin=Origin.MODEL, action=Action.ALLOW, text=text)
+
+
+async def test_a_guard_elsewhere_sees_no_value_of_the_users_in_a_whole_run(make_services: Make) -> None:
+    guard = Elsewhere()
+    rows = (
+        {"name": "elsewhere", "origins": {origin: {"block": 1} for origin in ("user", "tool", "model")}},
+        {"name": "pii", "origins": {origin: {"modify": 0.4} for origin in ("user", "tool", "model")}},
+    )
+    call = ToolCall(id="1", name="shout", arguments={"text": "<EMAIL_1>"})
+    services = await make_services(
+        ScriptedModel(call, "I wrote to <EMAIL_1>."),
+        tools=lambda _: FunctionToolset([shout]),
+        rails=build_rails(_policy(*rows), factories={"elsewhere": lambda rule, policy: guard}),
+    )
+    _, answer = await _run(services, "Write to ada@example.com")
+    assert answer is not None and answer.text == "I wrote to ada@example.com."
+    assert {"Write to <EMAIL_1>", "I wrote to <EMAIL_1>.", "shout\ntext\n<EMAIL_1>"} <= set(guard.shown)
+    assert "ada@example.com" not in str(guard.shown).lower()
+
+
+def shout(text: str) -> str:
+    """Say a text in capitals."""
+    return text.upper()
 
 
 class Failing:
