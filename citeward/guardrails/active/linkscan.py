@@ -41,7 +41,7 @@ _MAY_MATTER = re.compile(r"[hfw\[\]!<`~\n]", re.IGNORECASE)
 _URL_END = re.compile(r"[\s<]")
 _URL_END_IN_CODE = re.compile(r"[\s<>\"'`]")
 _TARGET = re.compile(r"\s{0,8}(?:<(?P<angled>[^<>\n]*)>|(?P<bare>(?:[^\s()<>]|\([^\s()]*\))*))")
-_TARGET_END = re.compile(r"[\s()<>]")
+_TARGET_END = re.compile(r"\s")
 _BRACKET_END = re.compile(r"[\s()]")
 _ANGLE_END = re.compile(r"[<>\n]")
 _AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>", re.IGNORECASE)
@@ -83,6 +83,8 @@ class LinkStream:
         self._images: list[bool] = []
         self._rail = ""
         self._markup = False
+        self._cut = False
+        """Whether what was shown last ends with the bracket of something that was taken out."""
         self.stopped = False
         """True once something was blocked: nothing is returned any more."""
 
@@ -110,7 +112,7 @@ class LinkStream:
         return len(self._held) == 1 and self._held != "\n" and not self._rail and self._dropping is None
 
     def _advance(self, text: str, *, final: bool) -> str:
-        if text and self._between and _MAY_MATTER.search(text) is None:
+        if text and self._between and not self._cut and _MAY_MATTER.search(text) is None:
             self._held = text[-1]
             self._offset += len(text)
             return text
@@ -128,19 +130,27 @@ class LinkStream:
             unsure = None if final else _MAY_BEGIN.search(held, at)
             if unsure is not None and unsure.start() <= begin:
                 begin, mark = unsure.start(), None
-            out.append(held[at:begin])
+            out.append(self._apart(held[at:begin]))
             at = begin
             if mark is None:
                 break
             decided = self._decided(mark, held, final=final)
             if decided is None:
                 break
-            out.append(decided.shown)
+            out.append(self._apart(decided.shown))
+            self._cut = decided.shown.endswith("]") and decided.shown != held[at : decided.end]
             self._dropping = decided.dropping
             at = decided.end
         self._held = held[at - 1 :]
         self._offset += at - 1
         return "".join(out)
+
+    def _apart(self, text: str) -> str:
+        """The text; a space before what would make a link of it together with the bracket where one was taken out."""
+        if not self._cut or not text:
+            return text
+        self._cut = False
+        return f" {text}" if text[0] in "([:" else text
 
     def _decided(self, mark: re.Match[str], held: str, *, final: bool) -> _Decided | None:
         """What becomes of the mark; None where more must come first."""

@@ -18,7 +18,7 @@ def sendable(text: str, *, prefix: str = "", max_tokens: int) -> str:
     if not text.strip():
         text = BLANK
     whole = prefix + text
-    if len(whole) <= max_tokens:
+    if 2 * len(whole) <= max_tokens:  # no character has more than two
         return whole
     return whole[: EstimatedRuler(whole).reach(0, len(whole), max_tokens)]
 

@@ -62,7 +62,7 @@ def test_what_was_read_or_leads_nowhere_is_said_to_the_letter(text: str) -> None
         ("https://docs.test.io/guide?d=secret", REMOVED),
         ("https://docs.test.io/gui", REMOVED),
         ('https://docs.test.io/guide/"secret', REMOVED),
-        ("[a](https://docs.test.io/guide>secret)", "[a]>secret)"),
+        ("[a](https://docs.test.io/guide>secret)", "[a]"),
         ("https://docs.test.io@evil.io/", REMOVED),
         ("```\nget https://evil.io/secret\n```\n", f"```\nget {REMOVED}\n```\n"),
         # A fence inside of markup is none.
@@ -88,7 +88,7 @@ def test_an_address_without_end_is_dropped_whole_without_being_held() -> None:
     out = guard.feed("at https://evil.io/" + "secret" * 1000)
     assert guard.feed("secret more") == " more"
     assert out == f"at {REMOVED}"
-    assert said("[x](https://evil.io/" + "s" * 2 * LIMIT + ") on") == "[x]) on"
+    assert said("[x](https://evil.io/" + "s" * 2 * LIMIT + ") on") == "[x] on"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +131,26 @@ def test_what_is_said_is_found_harmless_when_it_is_read_again(text: str) -> None
     again.feed(once)
     again.close()
     assert not [f for f in again.findings if f.kind in ("image", "active_link")], once
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[a](//evil.io)(//steal.io?q=1) b", "[a] (//steal.io?q=1) b"),
+        ("![a](//evil.io)(//steal.io?q=1) b", "![a] (//steal.io?q=1) b"),
+        ("[a](//evil.io(//steal.io?q=1) b", "[a] b"),
+        ("[a](<//evil.io>(//steal.io?q=1) b", "[a] b"),
+        ("[a](//e(//f(//steal.io) b", "[a] b"),
+        ("<https://evil.io>(//steal.io?q=1) b", "[link removed] (//steal.io?q=1) b"),
+        ("[a](//evil.io)[b] c", "[a] [b] c"),
+        ("[a](//evil.io): //steal.io", "[a] : //steal.io"),
+        ("[x]: //evil.io(//steal.io) b", "[x]: [link removed] b"),
+        ("]://([(", "]: [link removed]"),
+    ],
+)
+def test_what_is_left_of_a_link_makes_no_other_with_what_follows_it(text: str, shown: str) -> None:
+    for at in (range(0), range(len(text))):
+        assert check_stream_guard(stream, text, at) == shown
 
 
 async def test_the_guard_is_a_guardrail() -> None:

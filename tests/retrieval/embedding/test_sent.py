@@ -14,6 +14,10 @@ def test_what_is_sent_is_valid_not_blank_and_not_too_long(text: str, limit: int)
     assert sent.startswith("passage: ")
 
 
+def test_a_short_text_of_many_tokens_is_cut() -> None:
+    assert estimate_tokens(sendable("0가" * 9, prefix="passage: ", max_tokens=27)) <= 27
+
+
 def test_a_text_that_fits_is_sent_as_it_is() -> None:
     text = "Crème brûlée\r\n\tfor\u2028two 🐈"
     assert sendable(text, max_tokens=16) == text
