@@ -4,8 +4,8 @@
 
 The parts `embedding`, `client`, `search` and `ingest` need nothing, though `ingest` takes real text along where there
 is any. The others (`--help` lists them) need the public data in the folder that `CITEWARD_DATA` names, and are skipped
-aloud without it. By default each takes as many items as
-LIMITS says, for about half an hour on two cores; `--full` takes all of them.
+aloud without it. By default each takes as many items as LIMITS says, for about half an hour on two cores; `--full`
+takes all of them.
 """
 
 from __future__ import annotations

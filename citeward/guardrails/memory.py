@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from typing import Generic, TypeVar
+
+from citeward.text.digest import digest
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ class Memory(Generic[T]):
 
     def get(self, text: str, /) -> T | None:
         """What was found in `text`; None where it is not known, or no longer."""
-        key = _key(text)
+        key = digest(text)
         found = self._known.get(key)
         if found is not None:
             self._known.move_to_end(key)
@@ -33,10 +34,6 @@ class Memory(Generic[T]):
 
     def put(self, text: str, found: T, /) -> None:
         """Remember it, in the place of what was longest not asked for."""
-        self._known[_key(text)] = found
+        self._known[digest(text)] = found
         if len(self._known) > self._kept:
             self._known.popitem(last=False)
-
-
-def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -108,11 +108,12 @@ class LinkStream:
 
     @property
     def _between(self) -> bool:
-        """Whether nothing is held or dropped, and the line, outside any code, has begun."""
-        return len(self._held) == 1 and self._held != "\n" and not self._rail and self._dropping is None
+        """Whether nothing is held, dropped or just taken out, and the line, outside any code, has begun."""
+        begun = len(self._held) == 1 and self._held != "\n"
+        return begun and not self._rail and not self._cut and self._dropping is None
 
     def _advance(self, text: str, *, final: bool) -> str:
-        if text and self._between and not self._cut and _MAY_MATTER.search(text) is None:
+        if text and self._between and _MAY_MATTER.search(text) is None:
             self._held = text[-1]
             self._offset += len(text)
             return text

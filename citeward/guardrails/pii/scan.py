@@ -13,8 +13,8 @@ start and the rest of it follows as it comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import regex
 
@@ -175,25 +175,12 @@ class Scanner:
     def _emit(self, text: str, at: int, pieces: list[Piece], *, window: bool = False) -> int:
         """Look at a segment; append its pieces and return how much of it is decided."""
         findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
-        upto = len(text)
-        if window:
-            upto = HOLDBACK // 2
-            for finding in findings:
-                if finding.start < upto < finding.end:
-                    upto = finding.start or finding.end
-        done = 0
-        for finding in findings:
-            if finding.end > upto:
-                break
-            if finding.start > done:
-                pieces.append(Piece(text=text[done : finding.start]))
-            placed = shifted(finding, self._offset + at)
-            pieces.append(Piece(text=text[finding.start : finding.end], finding=placed))
-            done = finding.end
-            if done == len(text) and (window or finding.kind == PRIVATE_KEY):
-                self._taking = placed
-        if upto > done:
-            pieces.append(Piece(text=text[done:upto]))
+        upto = uncut(HOLDBACK // 2, findings) if window else len(text)
+        found = list(stretches(text[:upto], findings, self._offset + at))
+        pieces += found
+        last = found[-1].finding if found and upto == len(text) else None
+        if last is not None and (window or last.kind == PRIVATE_KEY):
+            self._taking = last
         return upto
 
     def _take(self, position: int, pieces: list[Piece], *, final: bool) -> int:
@@ -250,6 +237,24 @@ def _starts(word: str) -> bool:
     return len(word) >= _LONG or _STARTS.search(word) is not None
 
 
-def shifted(finding: Finding, by: int) -> Finding:
-    """The finding, `by` characters further on."""
-    return Finding(kind=finding.kind, start=finding.start + by, end=finding.end + by, score=finding.score)
+def uncut(place: int, findings: Iterable[Finding]) -> int:
+    """The place, or where a finding over it begins; where that is the text's own beginning, its end."""
+    for finding in findings:
+        if finding.start < place < finding.end:
+            place = finding.start or finding.end
+    return place
+
+
+def stretches(text: str, findings: Iterable[Finding], offset: int) -> Iterator[Piece]:
+    """The text in pieces, one for each finding that ends within it; their offsets count from `offset` on."""
+    done = 0
+    for finding in findings:
+        if finding.end > len(text):
+            break
+        if finding.start > done:
+            yield Piece(text=text[done : finding.start])
+        placed = replace(finding, start=finding.start + offset, end=finding.end + offset)
+        yield Piece(text=text[finding.start : finding.end], finding=placed)
+        done = finding.end
+    if done < len(text):
+        yield Piece(text=text[done:])

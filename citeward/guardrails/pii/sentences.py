@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 
 from citeward.guardrails.pii.recognizers import Find
-from citeward.guardrails.pii.scan import Piece, shifted
+from citeward.guardrails.pii.scan import Piece, stretches, uncut
 
 LONGEST = 256
 """The most characters held back; as long may a finding be."""
@@ -93,20 +93,8 @@ class SentenceScanner:
         findings = self._find(text, self._past)
         upto = size
         if window:
-            upto = text.rfind(" ", LONGEST // 4, LONGEST // 2) + 1 or LONGEST // 2
-            for finding in findings:
-                if finding.start < upto < finding.end:
-                    upto = finding.start or finding.end
-        done = 0
-        for finding in findings:
-            if finding.end > upto:
-                break
-            if finding.start > done:
-                yield Piece(text=text[done : finding.start])
-            yield Piece(text=text[finding.start : finding.end], finding=shifted(finding, self._offset))
-            done = finding.end
-        if upto > done:
-            yield Piece(text=text[done:upto])
+            upto = uncut(text.rfind(" ", LONGEST // 4, LONGEST // 2) + 1 or LONGEST // 2, findings)
+        yield from stretches(text[:upto], findings, self._offset)
         self._past = _context(self._past + text[:upto])
         self._held = self._held[upto:]
         self._offset += upto

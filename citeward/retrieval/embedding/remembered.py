@@ -7,7 +7,6 @@ model, and the same sentence by whoever checks it. Each text is embedded once fo
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from citeward.contracts.retrieval import TokenEmbedder, TokenVectors, Vector, Vectors
+from citeward.text.digest import digest
 
 KEPT = 8_192
 """Tokens whose vectors are kept: about 12 MB of them, some hundred questions and sentences."""
@@ -103,7 +103,7 @@ class RememberedEmbedder:
         others: dict[str, Future[_Both | None]] = {}
         with self._lock:
             for text in texts:
-                key = _key(text)
+                key = digest(text)
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     found[text] = self._kept[key]
@@ -126,19 +126,15 @@ class RememberedEmbedder:
         finally:
             with self._lock:
                 for text in mine:
-                    del self._coming[_key(text)]
+                    del self._coming[digest(text)]
                 for text, both in made.items():
-                    self._kept[_key(text)] = both
+                    self._kept[digest(text)] = both
                     self._size += both.size
                 while self._size > self._keep:
                     self._size -= self._kept.popitem(last=False)[1].size
             for text, coming in mine.items():
                 coming.set_result(made.get(text))
         return made
-
-
-def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _short(texts: Sequence[str]) -> bool:
