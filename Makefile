@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 
 BENCH_STAMP := .venv-bench/.installed
 
-.PHONY: help setup demo test lint bench docs clean
+.PHONY: help setup demo test fuzz lint bench docs clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ demo: $(STAMP) ## Index docs/, ask, and show the cited answers
 
 test: $(STAMP) ## Run every test, on up to six cores
 	$(BIN)/python -m pytest -n auto --maxprocesses 6 --dist loadgroup
+
+SECONDS ?= 60
+SEED ?= 0
+fuzz: $(STAMP) ## Repeat the property tests marked fuzz with new seeds: SECONDS=60 SEED=0
+	$(BIN)/python tests/fuzz.py --seconds $(SECONDS) --seed $(SEED)
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # How long one example takes is the machine's business: on a busy one it would fail tests by chance. What must pass
 # before a change lands always tries the same examples, so that it is the change that passes or fails; elsewhere they
 # are new ones each time.
 settings.register_profile("citeward", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "citeward")
+# A round of `make fuzz`: many new examples, chosen by the round's seed alone.
+settings.register_profile(
+    "fuzz", deadline=None, max_examples=1000, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("fuzz" if os.environ.get("CITEWARD_FUZZ") else "ci" if os.environ.get("CI") else "citeward")
 
 ROOT = Path(__file__).parents[1]
 

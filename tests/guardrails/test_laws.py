@@ -198,7 +198,7 @@ def test_a_placeholder_comes_back_however_it_is_split(data):
     assert check_stream_guard(lambda: Restorer(VAULT), text, data.draw(cuts(text))) == VAULT.restore(text)
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.fuzz
 @given(st.data())
 def test_one_behind_the_other_they_hold_the_laws_too(data):
     text = data.draw(texts([*FOUND, *LEAKS, *KEYS, "<EMAIL_1>", "<EMAIL_12>"]))
