@@ -36,10 +36,9 @@ class LinkStream(MarkScanner):
         """What was found so far, by offsets into the stream's original text."""
         return tuple(self._findings)
 
-    @property
-    def rewrites(self) -> bool:
+    def may_split(self, start: int, end: int, /) -> bool:
         """Only a policy that modifies links lets the text be changed."""
-        return self._thresholds.action(LINK) is Action.MODIFY
+        return self._thresholds.action(LINK) is Action.MODIFY or self._found("link", LINK, start, end)
 
     def target(self, target: str, kind: Kind, start: int, end: int, /, *, whole: bool) -> Decision:
         """Keep what is trusted, keep what was read as a link, and take out the rest."""
@@ -52,8 +51,7 @@ class LinkStream(MarkScanner):
             # An image's address that was read is still one to click on, and is not loaded unasked.
             if kind == "link":
                 return "keep"
-            if self.rewrites:
-                return "split"
+            return "split"
         score = IMAGE if kind == "image" else LINK
         return "remove" if self._found("image" if kind == "image" else "link", score, start, end) else "keep"
 
@@ -66,7 +64,7 @@ class LinkStream(MarkScanner):
         if self._may_stay(address):
             return None
         kind, score = ("active_link", ACTIVE) if urls.is_active(address) else ("link", LINK)
-        return (REMOVED if not self.stopped else "") if self._found(kind, score, start, end) else None
+        return REMOVED if self._found(kind, score, start, end) else None
 
     def tag(self, start: int, end: int, /) -> bool:
         """Make any such tag text."""
@@ -80,7 +78,7 @@ class LinkStream(MarkScanner):
         """What was read, or leads to a trusted host."""
         if self._may_stay(whole.rstrip(TRAILING)):
             return whole
-        if self.rewrites:
+        if self._thresholds.action(LINK) is Action.MODIFY:
             for cut in islice(_SPLITS.finditer(whole), _MOST_SPLITS):
                 if self._may_stay((part := whole[: cut.start()]).rstrip(TRAILING)):
                     return part

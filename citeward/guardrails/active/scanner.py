@@ -140,9 +140,11 @@ class MarkScanner(ABC):
     def tag(self, start: int, end: int, /) -> bool:
         """Decide about a tag that could load, run or hide something; whether it becomes text."""
 
-    @property
-    def rewrites(self) -> bool:
-        """Whether the text may be changed where nothing was found, to keep what follows an address apart from it."""
+    def may_split(self, start: int, end: int, /) -> bool:
+        """Whether a space may be put into the text to keep what follows an address apart from it.
+
+        If it may not, this is a finding: renderers read the address in different ways there.
+        """
         return True
 
     def image(self) -> str:
@@ -199,7 +201,7 @@ class MarkScanner(ABC):
             if mark is None:
                 break
             step = self._step(mark, held, final=final)
-            if step is None:
+            if step is None or self.stopped:
                 break
             if step.is_fence:
                 out.append(step.shown)
@@ -290,7 +292,7 @@ class MarkScanner(ABC):
         if not any(names) or (mark.lastgroup == "host" and "." not in whole):
             # What stands where a host should could be its user, and the host come after an `@`.
             apart = joined or (not any(names) and bool(whole[len(mark[0]) :].strip(TRAILING)))
-            return _Step(shown=f"{mark[0]} " if apart and self.rewrites else mark[0], end=mark.end())
+            return _Step(shown=mark[0] + self._space(apart, start, end), end=mark.end())
         stays = "" if too_long else self.stays(whole)
         if stays and stays != whole:
             return _Step(shown=f"{stays} ", end=start + len(stays))
@@ -299,8 +301,6 @@ class MarkScanner(ABC):
         if not in_code and (soft := _SOFT_END.search(address)):
             address, too_long = address[: soft.start()].rstrip(TRAILING), False
         shown = self.address(address, self._offset + start, self._offset + start + len(address), whole=not too_long)
-        if self.stopped:
-            return _Step(shown="", end=end)
         if shown is not None:
             return _Step(shown=shown, end=end if too_long else start + len(address), dropping=ends if too_long else None)
         if too_long or (not in_code and _UNCLEAN.search(address)):
@@ -312,7 +312,12 @@ class MarkScanner(ABC):
         # To some renderers what comes before `<` is the name of a user, and the host comes later; and a long row of
         # signs behind an address, which they take for a part of it, could stand for something.
         apart = joined or (not self._code.inside and len(whole) - len(address) > _MOST_SIGNS)
-        return _Step(shown=f"{address} " if apart and self.rewrites else address, end=start + len(address))
+        end = start + len(address)
+        return _Step(shown=address + self._space(apart, start, end), end=end)
+
+    def _space(self, apart: bool, start: int, end: int) -> str:
+        """A space where one is needed and allowed."""
+        return " " if apart and self.may_split(self._offset + start, self._offset + end) else ""
 
     def may_hold_another(self, address: str, /) -> bool:
         """Whether an address with another one in it may stay as a whole."""
@@ -364,7 +369,7 @@ class MarkScanner(ABC):
     def _as_text(self, start: int) -> _Step:
         # Only its first character: what stands in it is read on, and becomes text.
         changed = self.tag(self._offset + start, self._offset + start + 1)
-        return _Step(shown="" if self.stopped else "\u2039" if changed else "<", end=start + 1)
+        return _Step(shown="\u2039" if changed else "<", end=start + 1)
 
     def _linked(self, mark: re.Match[str], held: str, *, final: bool) -> _Step | None:
         """The target of a link or image, or of a definition, which may be either's."""
@@ -378,15 +383,15 @@ class MarkScanner(ABC):
         if begin >= len(held) and not final and not full:
             return None
         if begin >= start + LIMIT:
-            return _Step(shown=self.splits[defines], end=mark.end()) if self.rewrites else stays
+            return self._split(mark)
         inside = _TARGET.match(held, begin, start + LIMIT)
         end = inside.end() if inside else begin
         if not final and not full and not _has_ended(held, end):
             return None
         target = (inside["angled"] or inside["bare"] or "") if inside else ""
-        if self.rewrites and ("[" in target or "]" in target):
+        if "[" in target or "]" in target:
             # Marks of its own are judged by themselves, so that no run of them is read again and again.
-            return _Step(shown=self.splits[defines], end=mark.end())
+            return self._split(mark)
         if not urls.is_external(target) and not urls.is_active(target):
             # What goes on after a bracket of its own is read as text; nothing begins like an address here.
             return stays
@@ -397,16 +402,19 @@ class MarkScanner(ABC):
         whole = whole and (_INNER_URL.search(target, 4) is None or self.may_hold_another(target))
         kind: Kind = "definition" if defines else "image" if self._image_begun else "link"
         decision = self.target(target, kind, self._offset + start, self._offset + end, whole=whole)
-        if self.stopped:
-            return _Step(shown="", end=end)
         if decision == "split":
-            return _Step(shown=self.splits[defines], end=mark.end())
+            return self._split(mark)
         if decision == "keep":
             return self._kept(mark, held, end, whole=whole, angled=angled, final=final)
         if not defines and following == ")" and whole:
             end += 1
         shown = "]: [link removed]" if defines else "]"
         return _Step(shown=shown, end=end, dropping=None if whole else _TARGET_END)
+
+    def _split(self, mark: re.Match[str]) -> _Step:
+        """The target stays as text that belongs to no link."""
+        may = self.may_split(self._offset + mark.start(), self._offset + mark.end())
+        return _Step(shown=self.splits[mark[0] == "]:"] if may else mark[0], end=mark.end())
 
     def _kept(
         self, mark: re.Match[str], held: str, end: int, *, whole: bool, angled: bool, final: bool
@@ -415,7 +423,7 @@ class MarkScanner(ABC):
         if not whole:
             return _Step(shown=mark[0], end=mark.end())
         shown = held[mark.start() : end]
-        if angled or not self.rewrites or held[end : end + 1] != ")" or _PLAIN_WORDS.search(self._tail):
+        if angled or held[end : end + 1] != ")" or _PLAIN_WORDS.search(self._tail):
             return _Step(shown=shown, end=end)
         # Were this no link after all, the address would go on up to the next space.
         trails = _TRAILS.match(held, end)
@@ -424,7 +432,7 @@ class MarkScanner(ABC):
             return None
         if behind >= len(held) or _URL_END.match(held, behind):
             return _Step(shown=shown, end=end)
-        return _Step(shown=f"{shown}) ", end=end + 1)
+        return _Step(shown=f"{shown})" + self._space(True, mark.start(), end), end=end + 1)
 
 
 def _has_ended(held: str, end: int) -> bool:
