@@ -41,11 +41,22 @@ class KnownLinks:
         """Whether the address, or one that begins with it, stands in the texts."""
         if "\\" in target or urls.hides(target):
             return False  # Markdown and browsers read it in different ways, or it says more than is seen
+        return self._is_read(_normal(target))
+
+    def may_know(self, target: str, /) -> bool:
+        """Whether anything at its host is known or trusted."""
+        if self.trusts(target) or urls.leads_nowhere(target):
+            return True
+        normal = _normal(target)
+        found = _PATH.search(normal)
+        return self._is_read(normal[: found.start()] if found else normal)
+
+    def _is_read(self, normal: str) -> bool:
         if self._read is None:
             found = {_normal(match[0]) for text in self._texts for match in _ADDRESS.finditer(text)}
             # Beginnings end where a part of an address does: at a cut elsewhere, the cut itself would say something.
             self._read = frozenset(beginning for address in found for beginning in _beginnings(address))
-        return _normal(target) in self._read
+        return normal in self._read
 
 
 def _normal(target: str) -> str:

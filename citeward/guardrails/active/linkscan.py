@@ -76,6 +76,9 @@ class LinkStream(MarkScanner):
 
     def stays(self, whole: str, /) -> str:
         """What was read, or leads to a trusted host."""
+        first = _SPLITS.search(whole)
+        if not self._known.may_know(whole[: first.start()] if first else whole):
+            return ""
         if self._may_stay(whole.rstrip(TRAILING)):
             return whole
         if self._thresholds.action(LINK) is Action.MODIFY:

@@ -69,6 +69,8 @@ _ANGLE_ENDS = re.compile(r"<(?:[^<>\\\n\r]|\\[^\n\r])*+(?:[<>\n\r]|\\[\n\r])")
 _INNER_ENDS = re.compile(rf"\((?:{_BARE})*+(?:[()]|[{_ASCII_WHITE}])")
 # The beginning of a target that leads to no other host, however it goes on.
 _RELATIVE = re.compile(r"(?!www\.)(?:[\d.#?{}\[\]!\"'()*+,;=@^`|~$_-]|[a-z][a-z0-9+.-]*[/()\[\]#?])", re.IGNORECASE)
+_BRACKETS = re.compile(r"[\[\]]")
+_TARGET_ENDS = re.compile(rf"[{_ASCII_WHITE}()<>]")
 _UNCLEAN = re.compile(r"[\[\]<>]")
 _AUTOLINK = re.compile(rf"<([a-z][a-z0-9+.-]{{1,31}}:[^{_ASCII_WHITE}<>]*)>", re.IGNORECASE)
 _SCHEME = re.compile(r"<[a-z][a-z0-9+.-]{1,31}:", re.IGNORECASE)
@@ -153,6 +155,9 @@ class MarkScanner(ABC):
 
     splits: tuple[str, str] = ("] (", "] :")
     """What stands for `](` and `]:` where the target stays as text."""
+
+    opening: str = "\u2039"
+    """What stands for the `<` of a tag that becomes text."""
 
     @property
     def holdback(self) -> int:
@@ -281,6 +286,8 @@ class MarkScanner(ABC):
             return None
         joined = not in_code and found is not None and held[end] == "<"
         inner = None if in_code else self._next(_INNER_URL, held, mark.end())
+        if inner == mark.end():
+            return _Step(shown=mark[0] + self._space(True, start, inner), end=inner)
         if inner is not None and inner < end and not self.may_hold_another(held[start:end].rstrip(TRAILING)):
             # Some renderers end the address before the other one: each is judged by itself, and they are set apart.
             head = held[start:inner]
@@ -369,7 +376,7 @@ class MarkScanner(ABC):
     def _as_text(self, start: int) -> _Step:
         # Only its first character: what stands in it is read on, and becomes text.
         changed = self.tag(self._offset + start, self._offset + start + 1)
-        return _Step(shown="\u2039" if changed else "<", end=start + 1)
+        return _Step(shown=self.opening if changed else "<", end=start + 1)
 
     def _linked(self, mark: re.Match[str], held: str, *, final: bool) -> _Step | None:
         """The target of a link or image, or of a definition, which may be either's."""
@@ -380,6 +387,10 @@ class MarkScanner(ABC):
         if _RELATIVE.match(held, begin):
             return stays
         full = len(held) - start >= LIMIT
+        bracket = self._next(_BRACKETS, held, begin)
+        if bracket is not None and begin < bracket < (self._next(_TARGET_ENDS, held, begin) or len(held)):
+            # Marks of its own are judged by themselves, so that no run of them is read again and again.
+            return self._split(mark)
         if begin >= len(held) and not final and not full:
             return None
         if begin >= start + LIMIT:
@@ -390,7 +401,6 @@ class MarkScanner(ABC):
             return None
         target = (inside["angled"] or inside["bare"] or "") if inside else ""
         if "[" in target or "]" in target:
-            # Marks of its own are judged by themselves, so that no run of them is read again and again.
             return self._split(mark)
         if not urls.is_external(target) and not urls.is_active(target):
             # What goes on after a bracket of its own is read as text; nothing begins like an address here.

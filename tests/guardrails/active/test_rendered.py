@@ -74,6 +74,17 @@ def test_what_renderers_find_is_found_by_a_policy_that_flags_or_blocks(text: str
     assert not leaks(shown), shown
 
 
+@pytest.mark.fuzz
+@given(TEXTS, st.booleans())
+def test_nothing_acts_in_what_is_left_of_a_document(text: str, same_length: bool) -> None:
+    left = inert(text, same_length=same_length)
+    assert not same_length or len(left) == len(text)
+    for name, found in active(left):
+        runs = urls.is_active(found.value) and "://" not in found.value and "mailto:" not in found.value
+        assert found.kind == "link" and not runs or not urls.is_external(found.value), (name, found, left)
+        assert found.kind != "tag", (name, found, left)
+
+
 @pytest.mark.parametrize(
     "text",
     [
