@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from citeward.contracts.guardrail import Finding
-from citeward.guardrails.pii.cues import Cue, cue
+from citeward.guardrails.pii.cues import Cue, context
 
 PRIVATE_KEY = "PRIVATE_KEY"
 
@@ -49,15 +49,55 @@ SHORTEST = 9
 
 SECRET = "SECRET"
 """A password or key of no known shape, told by the words before it."""
-# Letters and digits both, or every word after "password" would be one.
-_VALUE = re.compile(r"(?<![\w])(?=[^\s,;=:]*[0-9])(?=[^\s,;=:]*[A-Za-z])[^\s,;=:'\"`<>(){}\[\]]{8,512}={0,2}(?<![.!?])")
+_LEAST, _LEAST_DIRECT = 8, 6
+"""Characters of a value; fewer are enough where a colon or the like says that the value follows."""
+# Of scripts without spaces between words, the words behind a value are no part of it.
+_VALUE = re.compile(
+    r"[^\s,;=:'\"`<>(){}\[\]\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]"
+    r"{6,512}+={0,2}"
+)
+_DIRECT = re.compile(
+    r"[\"'`\])]{0,2}\s*(?:[:=]|=>|->|is|are|was|ist|lautet|war|est|es|era|é|è|je|to|jest|är|er|на|это|是|为|為|は|が|는|은|คือ)\s*[\"'`(]{0,2}"
+)
+_LOOKED_UP = re.compile(r"\w[(\[]")
+_ASSIGNED = re.compile(r"[^=]*=[^=>\"'`]*")
+# What stands for a value: a variable's name, an attribute, a file, a path, a version, a word with a number in it.
+_NO_VALUE = re.compile(
+    r"""
+      \$\{?\w+\}?|%\w+%|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+
+    | (?:os|sys|process|env|config|settings|self|this|app|ctx|context|request|req|args|options|opts|props|secrets|vault
+        |params|conf|cfg|data|user|session|state|import|st|var|local|module|values)(?:\.\w+)+
+    | .+\.(?:pdf|docx?|txt|md|csv|xlsx?|json|ya?ml|toml|ini|cfg|env|py|js|ts|sh|zip|png|jpe?g|html?|pem|key|crt)
+    | \.{0,2}/[\w./-]*|[\w.-]*/[\w./-]*/[\w.-]*|v?\d+(?:\.\d+)+[\w.-]*
+    | \d{1,4}-[a-z]+(?:-[a-z]+)*|[A-Za-z]+\d{0,3}(?:-[a-z]+)+
+    """,
+    re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 
 
 def secrets(text: str, before: str = "", /) -> Iterator[Finding]:
     """Words with letters and digits that are said to be a password, a key or a token; score .5."""
+    said = context(before, text)
     for match in _VALUE.finditer(text):
-        if cue(before + text[: match.start()]) is Cue.PASSWORD:
-            yield Finding(kind=SECRET, start=match.start(), end=match.end(), score=0.5)
+        start, value = match.start(), match[0].rstrip(".!?")
+        if len(value) < _LEAST_DIRECT or not any(map(str.isdecimal, value)) or not any(map(str.isalpha, value)):
+            continue
+        hit = said.last(start + len(before))
+        if hit is None or hit.cue is not Cue.PASSWORD or hit.end > start + len(before):
+            continue
+        gap = said.between(hit, start + len(before))
+        direct = _DIRECT.fullmatch(gap) is not None
+        if len(value) < (_LEAST_DIRECT if direct else _LEAST) or _is_code(text, value, match.end(), gap):
+            continue
+        yield Finding(kind=SECRET, start=start, end=start + len(value), score=0.5)
+
+
+def _is_code(text: str, value: str, end: int, gap: str) -> bool:
+    """Whether the word stands for a value that is somewhere else, as in `os.environ["KEY2"]`."""
+    if text[end : end + 1] in ("(", "[") or _LOOKED_UP.search(gap) or _NO_VALUE.fullmatch(value):
+        return True
+    return _ASSIGNED.fullmatch(gap) is not None and _ATTRIBUTE.fullmatch(value) is not None
 
 
 def credentials(text: str, _before: str = "", /) -> Iterator[Finding]:

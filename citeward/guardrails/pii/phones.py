@@ -1,55 +1,194 @@
-"""Telephone numbers that no national plan decides: as they are written, and by the words before them.
+"""Telephone numbers: as they are written, by the national plans, and by the words around them.
 
-Presidio asks `phonenumbers` whether a number is valid in a few countries. That misses numbers of all other countries
-written without their code, and numbers with a digit too few, which are no less somebody's. Here the form decides: a
-plus sign, an area code in brackets, pairs of digits; any other grouping where the words before speak of a telephone.
+A row of digits is cut at what is no part of a number (a date, a slash with spaces) and each piece is judged once:
+
+1. A plus and a country's code, or the words around it, decide alone.
+2. An area code in brackets, pairs of digits and the like are forms that little else has.
+3. Otherwise a national plan must have the number, and it must be grouped as people write one, or begin with the trunk
+   prefix. Bare digits of which nothing speaks are more often an id, a count or a time: they score less than the policy
+   asks for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from citeward.contracts.guardrail import Finding
-from citeward.guardrails.pii.cues import Cue, cue
+from citeward.guardrails.pii import plans
+from citeward.guardrails.pii.cues import Context, Cue, context
+from citeward.guardrails.pii.lookalikes import harmless, is_amount, is_call, is_part
+from citeward.guardrails.pii.reading import WORD
 
-_END = r"(?:[ ]?(?:x|ext\.?)[ ]?\d{1,6})?(?![\d\w]|[.,:/-]\d)"
-# Groups of digits with something between them, so that no row of digits can be read in two ways.
-_GROUPS = r"(?:(?:[\x20./-]{1,2}\(?|\(|(?<=\)))\d{1,12}\)?){0,6}"
-_SURE = re.compile(
-    rf"""(?<![\w.,:/+(-])(?:
-      \+\d{{1,15}}{_GROUPS}
-    | \(\d{{2,5}}\)[ -]?\d{{2,4}}(?:[ .-]\d{{2,4}}){{1,3}}
-    | \d{{2}}(?P<gap>[.-])\d{{2}}(?:(?P=gap)\d{{2}}){{2,3}}
-    ){_END}""",
-    re.VERBOSE,
-)
-_GROUPED = re.compile(rf"(?<![\w.,:/+(-])\(?\d{{1,15}}\)?{_GROUPS}{_END}")
-_DATE = re.compile(
-    r"\d{1,2}[-./]\d{1,2}[-./](?:19|20)\d{2}|(?:19|20)\d{2}[-./]\d{1,2}[-./]\d{1,2}|(?:19|20)\d{2}[-/](?:19|20)\d{2}"
-)
-_SCORE_SURE, _SCORE_CUED = 0.45, 0.5
+KIND = "PHONE_NUMBER"
+_SURE, _CUED, _PLANNED, _BARE = 0.45, 0.5, 0.4, 0.3
 LEAST, MOST = 7, 15
 """Digits; E.164 allows 15."""
+_TRIES = 32
+"""How many pieces of one segment are judged; more numbers than that do not stand in it."""
+
+_ROW = re.compile(rf"(?<![{WORD}])[+(]{{0,3}}\d[\d ()+./·-]*+")
+# Between two pieces: a gap, a slash with spaces, and before a plus or a bracket that begins a number.
+_BREAK = re.compile(r"[ ]{3,}|[ ]/[ ]|[ ]-[ ](?=[+(0])|[/ ]+(?=[(]?\+)|(?<=\d\d\d)[ ]+(?=\(\d{2,5}\) ?\d)|\+(?=\D)")
+_GROUP = re.compile(r"\d+")
+_SEPARATOR = re.compile(r"[ ./·()-]{1,4}")
+_AREA = re.compile(r"\(0?\d{2,5}\)[ -]?\d{2,4}(?:[ .-]\d{2,4}){1,3}|\(\d{3}\)[ -]?\d{7}")
+_PAIRS = re.compile(r"\d{2}(?:-\d{2}){3,4}|0\d(?:([. ])\d{2})(?:\1\d{2}){3}")
+_CHINESE = re.compile(r"1[3-9]\d(?:\d{8}|([ -])\d{4}\1\d{4}|[ -]\d{8})")
+_RUSSIAN = re.compile(r"8[ -]?\(?[3-9]\d{2,4}\)?[ -]?\d{1,3}(?:[ -]?\d{2}){2}")
+_EXTENSION = re.compile(rf"[ ]?(?:x|ext\.?|extn\.?|доб\.?)[ ]?\d{{1,6}}(?![{WORD}])")
+_NAMED_AFTER = re.compile(rf"[ ]?[-(/]?[ ]?(?i:office|fax|mobile|cell|home|work|tel|phone|mobil)(?![{WORD}])")
+_DIRECT = re.compile(
+    r"\W{0,6}(?:(?:is|was|are|ist|est|es|number|numbers|no|nr|nummer|of|value|field|to|equals?|in|for|at)\W{1,3}){0,2}"
+)
+_PREFIXED = re.compile(rf"[{WORD}][-_/@#]\Z")
 
 
-def phones(text: str, before: str = "", /) -> Iterator[Finding]:
-    """Telephone numbers in `text`, with what stands before it as context."""
-    for match in _SURE.finditer(text):
-        if LEAST < _digits(match[0]) <= MOST + 6:
-            yield _finding(match, _SCORE_SURE)
-    for match in _GROUPED.finditer(text):
-        if (
-            LEAST <= _digits(match[0]) <= MOST
-            and not _DATE.match(match[0])
-            and cue(before + text[: match.start()]) is Cue.PHONE
-        ):
-            yield _finding(match, _SCORE_CUED)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Piece:
+    start: int
+    end: int
+    written: str
+    digits: str
+
+    @property
+    def grouped(self) -> bool:
+        return len(self.written) > len(self.digits) and not self.written.isdecimal()
 
 
-def _digits(text: str) -> int:
-    return sum(map(str.isdecimal, text))
+def phones(text: str, before: str = "", /, *, regions: tuple[str, ...] = plans.REGIONS) -> Iterator[Finding]:
+    """Telephone numbers in `text`, with what stands before it as context.
+
+    Args:
+        text: As it is read (`reading.read`).
+        before: What stands before it.
+        regions: ISO codes of the countries whose numbers are known without a country code.
+    """
+    said = context(before, text)
+    tries = _TRIES
+    for row in _rows(text):
+        for piece in _pieces(text, *row):
+            tries -= 1
+            if tries < 0:
+                return
+            found = _judged(text, piece, said, len(before), regions)
+            if found:
+                yield found
+                continue
+            for part in _parts(text, piece):
+                tries -= 1
+                if tries >= 0 and (found := _judged(text, part, said, len(before), regions)):
+                    yield found
 
 
-def _finding(match: re.Match[str], score: float) -> Finding:
-    return Finding(kind="PHONE_NUMBER", start=match.start(), end=match.end(), score=score)
+def _rows(text: str) -> Iterator[tuple[int, int]]:
+    """Stretches of digits and what may stand between them, without dates and the like."""
+    blocked = list(harmless(text))
+    for match in _ROW.finditer(text):
+        start, end = match.span()
+        for one in blocked:
+            if one.end <= start or one.start >= end:
+                continue
+            if one.start > start:
+                yield start, one.start
+            start = one.end
+        if start < end:
+            yield start, end
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:
+    place = start
+    for gap in _BREAK.finditer(text, start, end):
+        if piece := _piece(text, place, gap.start()):
+            yield piece
+        place = gap.end() if gap[0] != "+" else gap.start()
+    if piece := _piece(text, place, end):
+        yield piece
+
+
+def _piece(text: str, start: int, end: int) -> _Piece | None:
+    """What stands between the offsets without loose ends; None where it is too short to be a number."""
+    while start < end and not (text[start].isdecimal() or text[start] in "+("):
+        start += 1
+    while end > start and not (text[end - 1].isdecimal() or text[end - 1] == ")"):
+        end -= 1
+    while start < end and text[start] == "(" and (text[start:end].count("(") > text[start:end].count(")")):
+        start += 1
+    while start < end and text[end - 1] == ")" and (text[start:end].count(")") > text[start:end].count("(")):
+        end -= 1
+    if text.startswith("(", start) and text.find(")", start, end) == end - 1:
+        start, end = start + 1, end - 1  # the brackets are around the number
+    written = text[start:end]
+    digits = "".join(_GROUP.findall(written))
+    return _Piece(start=start, end=end, written=written, digits=digits) if len(digits) >= LEAST else None
+
+
+def _parts(text: str, piece: _Piece) -> Iterator[_Piece]:
+    """What stands between the spaces of a piece that is no number as a whole."""
+    if " " not in piece.written or piece.written == piece.digits:
+        return
+    place = piece.start
+    for word in piece.written.split(" "):
+        if len(word) >= LEAST and (part := _piece(text, place, place + len(word))):
+            yield part
+        place += len(word) + 1
+
+
+def _judged(text: str, piece: _Piece, said: Context, shift: int, regions: tuple[str, ...]) -> Finding | None:
+    start, end = piece.start, piece.end
+    extension = _EXTENSION.match(text, end)
+    end = extension.end() if extension else end
+    after = text[end : end + 2]
+    if after[:1] and (re.match(rf"[{WORD}]", after) or re.match(r"[.,:]\d", after)):
+        return None
+    if start and text[start - 1] in "." and text[start - 2 : start - 1].isdecimal():
+        return None
+    if is_call(text, start, piece.end):
+        return None
+    score = _score(text, piece, end, said, shift, regions)
+    return Finding(kind=KIND, start=start, end=end, score=score) if score else None
+
+
+def _score(text: str, piece: _Piece, end: int, said: Context, shift: int, regions: tuple[str, ...]) -> float:
+    start, written, digits = piece.start, piece.written, piece.digits
+    if written.lstrip("(").startswith("+"):
+        return _SURE if LEAST < len(digits) <= MOST + 6 and plans.country(digits) else 0.0
+    if len(digits) > MOST + 2 or any(len(gap) > 3 for gap in _GROUP.split(written)[1:-1]):
+        return 0.0
+    hit = said.last(start + shift)
+    if len(digits) <= MOST and (_NAMED_AFTER.match(text, end) or (hit and hit.cue is Cue.PHONE)):
+        return _CUED
+    if is_amount(text, start, end) or is_part(text, start, end) or _PREFIXED.search(text, max(0, start - 2), start):
+        return 0.0
+    if hit and (not piece.grouped or _DIRECT.fullmatch(said.between(hit, start + shift))):
+        return 0.0
+    return _formed(piece, regions)
+
+
+def _formed(piece: _Piece, regions: tuple[str, ...]) -> float:
+    """How sure it is by the form and the plans alone."""
+    written, digits = piece.written, piece.digits
+    if _AREA.fullmatch(written) or _PAIRS.fullmatch(written) or _CHINESE.fullmatch(written):
+        return _SURE
+    if piece.grouped and _RUSSIAN.fullmatch(written):
+        return _SURE
+    for prefix in ("00", "011"):
+        if digits.startswith(prefix) and plans.country(digits[len(prefix) :]):
+            known = plans.is_international(digits[len(prefix) :])
+            return _SURE if known or (piece.grouped and len(digits) > 10) else 0.0
+    if len(digits) > MOST or digits.startswith("00"):
+        return 0.0
+    trunk = plans.has_trunk(digits, regions)
+    if piece.grouped:
+        known = trunk or (len(digits) > 8 and plans.is_plain(digits, regions))
+        return _PLANNED if known and _is_grouped_well(written) else 0.0
+    if trunk and len(digits) >= 10:
+        return _PLANNED
+    return _BARE if trunk or plans.is_plain(digits, regions) else 0.0
+
+
+def _is_grouped_well(written: str) -> bool:
+    """Whether it has no more than six groups, and no row of single digits."""
+    groups = [len(group) for group in _GROUP.findall(written)]
+    return len(groups) <= 6 and sum(size == 1 for size in groups) <= 1

@@ -21,20 +21,34 @@ import regex
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.pii.credentials import PRIVATE_KEY
 from citeward.guardrails.pii.cues import REACH
+from citeward.guardrails.pii.reading import SPACES
 from citeward.guardrails.pii.recognizers import Find
 
 HOLDBACK = 256
 """The most characters held back; twice the longest span that is found wherever it stands."""
 
-_SOFT = " \u00a0\u00ad\u200b\u2060\u3000"
-_HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\u300c\u300d\u300e\u300f\u300a\u300b'
-_TOKEN = re.compile(rf"(?P<word>[^\s{_SOFT}{_HARD}]+)|(?P<soft>[{_SOFT}]+)|(?P<hard>(?:[^\S{_SOFT}]|[{_HARD}])+)")
+_HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\uff61\u300c\u300d\u300e\u300f\u300a\u300b'
+# In a word stand an entity of HTML with its semicolon, the ideographic stop of a domain, and a name in quotation marks
+# before an at sign. Each of them may be cut by the end of what has come; the word then waits.
+_TOKEN = re.compile(
+    rf"""
+      (?P<quoted>"[^"@<>\s]{{1,64}}+(?:\Z|"(?:\Z|(?=[@＠]))))
+    | (?P<word>(?:[^\s{SPACES}{_HARD}&]|&(?:\#?[0-9A-Za-z]{{1,8}};)?|(?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z]|\Z)){{1,{HOLDBACK + 1}}}+)
+    | (?P<soft>[{SPACES}]+)
+    | (?P<hard>(?:[^\S{SPACES}]|[{_HARD}])(?:[^\S{SPACES}]|(?!")[{_HARD}])*)
+    """,
+    re.VERBOSE,
+)
 # A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
-_STARTS = re.compile(r"[\d@]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$")
+_STARTS = re.compile(r"[\d@＠﹫]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$|&commat;")
 _LONG = 20
 """Every credential is at least this long or holds a digit."""
-# Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension.
-_JOINS = re.compile(r"[A-Z0-9]{1,9}[-.:)\]]*|[^\w\s]+|(?:ext|extn|x)\.?")
+# Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension, and what
+# tells a number from a telephone's or says that it is one.
+_JOINS = re.compile(
+    r"[A-Z0-9]{1,9}[-.:)\]]*|[^\w\s]+|(?:ext|extn|x)\.?|-?\(?(?i:office|fax|mobile|cell)\b\W{0,3}"
+    r"|(?:[kmcµn]?m|k?g|mg|[mµn]?s|mi|ft|mph|km/h|[kMG]?i?[Bb]|bytes?|rows?|people|items?|units?|records?|euros?|dollars?)[.):?!]*"
+)
 _GAP = 4
 """The most spaces inside a number; what phonenumbers allows."""
 
@@ -146,7 +160,9 @@ class Scanner:
         for token in _TOKEN.finditer(held, position):
             a, b = token.span()
             base = a if start < 0 else start
-            if token.lastgroup == "word":
+            if token.lastgroup in ("word", "quoted"):
+                if start >= 0 and token.lastgroup == "quoted" and not cut:
+                    return start, end, True
                 if b - base > HOLDBACK:
                     return base, base + HOLDBACK, False
                 if b == length and not final:
