@@ -15,17 +15,11 @@ from citeward.guardrails.pii.reading import WORD
 CARD, IBAN = "CREDIT_CARD", "IBAN_CODE"
 
 _GAP = r"(?:[ ]?[-./·_][ ]?|[ ]{1,2})"
-# Every place where a group of digits begins, so that a number before the card's does not hide it.
-_CARD = re.compile(
-    rf"""(?<![{WORD}])(?<!\d[-.])(?=(
-      \d{{12,19}}
-    | \d{{4}}(?P<a>{_GAP})\d{{4}}(?P=a)\d{{4}}(?P=a)\d{{1,4}}(?:(?P=a)\d{{1,3}})?
-    | \d{{4}}(?P<b>{_GAP})\d{{6}}(?P=b)\d{{4,5}}
-    | \d{{8}}{_GAP}\d{{8}}
-    | \d{{4}}{_GAP}?\d{{3,4}}{_GAP}?\d{{3,4}}{_GAP}?\d{{3,5}}
-    )(?![{WORD}]|[.,]\d|-\d{{4}}|-[0-9]*[A-Za-z]+[0-9]))""",
-    re.VERBOSE,
-)
+# From every group of four digits on, so that a number before the card's does not hide it.
+_CARD = re.compile(rf"(?<![{WORD}])(?<!\d[-.])(?=(\d{{4,19}}(?:{_GAP}\d{{1,8}}){{0,4}}+))\d")
+_BOUNDARY = re.compile(rf"(?![{WORD}]|[.,]\d|-\d{{4}}|-[0-9]*[A-Za-z]+[0-9])")
+_SIZES = re.compile(r"(?:444[1-4][1-3]?|46[45]|88|4[34][34][345]),")
+"""How many digits the groups have."""
 _ISSUED = re.compile(
     r"""
       4(?:\d{12}|\d{15}|\d{18})                                                        # Visa
@@ -40,7 +34,7 @@ _ISSUED = re.compile(
     """,
     re.VERBOSE,
 )
-_DIGIT = re.compile(r"\d")
+_GROUP = re.compile(r"\d+")
 
 LENGTHS = {
     country: int(size)
@@ -62,12 +56,15 @@ def cards(text: str, before: str = "", /) -> Iterator[Finding]:
     blocked: list[tuple[int, int]] | None = None
     done = 0
     for match in _CARD.finditer(text):
-        start, end = match.span(1)
+        start = match.start()
         if start < done:
             continue
-        digits = "".join(_DIGIT.findall(match[1]))
-        if not 12 <= len(digits) <= 19 or _ISSUED.fullmatch(digits) is None or not is_luhn(digits):
+        for end, digits in _numbers(match[1]):
+            if _ISSUED.fullmatch(digits) and is_luhn(digits) and _BOUNDARY.match(text, start + end):
+                break
+        else:
             continue
+        end += start
         if blocked is None:
             blocked = [(one.start, one.end) for one in harmless(text)]
         if any(start < stop and begin < end for begin, stop in blocked):
@@ -78,6 +75,16 @@ def cards(text: str, before: str = "", /) -> Iterator[Finding]:
             continue
         yield Finding(kind=CARD, start=start, end=end)
         done = end
+
+
+def _numbers(written: str) -> Iterator[tuple[int, str]]:
+    """The rows of groups that a card's number may be, from the first group on, the longest first; where each ends."""
+    groups = list(_GROUP.finditer(written))
+    for last in range(len(groups), 0, -1):
+        digits = "".join(group[0] for group in groups[:last])
+        sizes = "".join(str(len(group[0])) for group in groups[:last]) + ","
+        if 12 <= len(digits) <= 19 and (last == 1 or _SIZES.fullmatch(sizes)):
+            yield groups[last - 1].end(), digits
 
 
 def ibans(text: str, _before: str = "", /) -> Iterator[Finding]:

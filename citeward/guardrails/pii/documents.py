@@ -52,6 +52,7 @@ _NUMBER = re.compile(
 _GAPS = re.compile(_GAP)
 _US_PASSPORT = re.compile(r"[A-Za-z]\d{8}|\d{9}")
 _WEIGHTS = (7, 3, 1)
+_NOT_SOCIAL = frozenset({Cue.OTHER, Cue.NUMBERING, Cue.PHONE})
 _DIRECT = re.compile(r"\W{0,6}(?:(?:is|was|are|no|nr|number|of|ist|est|es)\W{1,3}){0,2}")
 
 
@@ -71,8 +72,7 @@ def documents(text: str, before: str = "", /) -> Iterator[Finding]:
             yield _finding(kind, match.start(), match.end(), score)
     for match in _SSN.finditer(text):
         hit = said.last(match.start() + len(before))
-        other = hit and hit.cue in (Cue.OTHER, Cue.NUMBERING, Cue.PHONE)
-        if other and _DIRECT.fullmatch(said.between(hit, match.start() + len(before))):
+        if hit and hit.cue in _NOT_SOCIAL and _DIRECT.fullmatch(said.between(hit, match.start() + len(before))):
             continue
         if not ssn_rules().invalidate_result(_GAPS.sub("-", match[0])):
             yield _finding(SOCIAL, match.start(), match.end(), 0.5)

@@ -182,13 +182,15 @@ def _formed(piece: _Piece, regions: tuple[str, ...]) -> float:
     trunk = plans.has_trunk(digits, regions)
     if piece.grouped:
         known = trunk or (len(digits) > 8 and plans.is_plain(digits, regions))
-        return _PLANNED if known and _is_grouped_well(written) else 0.0
+        return _PLANNED if known and _is_grouped_well(written, digits) else 0.0
     if trunk and len(digits) >= 10:
         return _PLANNED
     return _BARE if trunk or plans.is_plain(digits, regions) else 0.0
 
 
-def _is_grouped_well(written: str) -> bool:
-    """Whether it has no more than six groups, and no row of single digits."""
+def _is_grouped_well(written: str, digits: str) -> bool:
+    """Whether it has no more than six groups, no row of single digits, and is no postcode before a house's number."""
     groups = [len(group) for group in _GROUP.findall(written)]
+    if len(groups) == 2 and " " in written and len(digits) < 10:
+        return False
     return len(groups) <= 6 and sum(size == 1 for size in groups) <= 1
