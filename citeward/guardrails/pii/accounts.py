@@ -16,9 +16,9 @@ CARD, IBAN = "CREDIT_CARD", "IBAN_CODE"
 
 _GAP = r"(?:[ ]?[-./·_][ ]?|[ ]{1,2})"
 # From every group of four digits on, so that a number before the card's does not hide it.
-_CARD = re.compile(rf"(?<![{WORD}])(?<!\d[-.])(?=(\d{{4,19}}(?:{_GAP}\d{{1,8}}){{0,4}}+))\d")
+_CARD = re.compile(rf"(?<![{WORD}])(?<!\d[-.])(?=([1-689]\d{{3,18}}(?:{_GAP}\d{{1,8}}){{0,4}}+))\d")
 _BOUNDARY = re.compile(rf"(?![{WORD}]|[.,]\d|-\d{{4}}|-[0-9]*[A-Za-z]+[0-9])")
-_SIZES = re.compile(r"(?:444[1-4][1-3]?|46[45]|88|4[34][34][345]),")
+_SIZES = re.compile(r"(?:444[1-4][1-3]?|46[45]|88|4[34][34][345])")
 """How many digits the groups have."""
 _ISSUED = re.compile(
     r"""
@@ -79,12 +79,16 @@ def cards(text: str, before: str = "", /) -> Iterator[Finding]:
 
 def _numbers(written: str) -> Iterator[tuple[int, str]]:
     """The rows of groups that a card's number may be, from the first group on, the longest first; where each ends."""
-    groups = list(_GROUP.finditer(written))
-    for last in range(len(groups), 0, -1):
-        digits = "".join(group[0] for group in groups[:last])
-        sizes = "".join(str(len(group[0])) for group in groups[:last]) + ","
-        if 12 <= len(digits) <= 19 and (last == 1 or _SIZES.fullmatch(sizes)):
-            yield groups[last - 1].end(), digits
+    digits, sizes = "", ""
+    found: list[tuple[int, str]] = []
+    for group in _GROUP.finditer(written):
+        digits += group[0]
+        sizes += str(len(group[0]))
+        if len(digits) > 19:
+            break
+        if len(digits) >= 12 and (len(digits) == len(group[0]) or _SIZES.fullmatch(sizes)):
+            found.append((group.end(), digits))
+    return reversed(found)
 
 
 def ibans(text: str, _before: str = "", /) -> Iterator[Finding]:

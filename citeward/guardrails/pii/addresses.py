@@ -21,6 +21,9 @@ MAIL, NETWORK = "EMAIL_ADDRESS", "IP_ADDRESS"
 _LOCAL_SIGNS = frozenset(".+'%&~!#$*-_")
 _LONGEST_LOCAL, _LONGEST_DOMAIN = 64, 255
 _DOMAIN = re.compile(r"[^\W_]++(?:-++[^\W_]++)*+(?:\.[^\W_]++(?:-++[^\W_]++)*+)++")
+_LETTER = rf"(?![{WORD}])[^\W\d_]"
+_CHANGE = re.compile(rf"(?=[{WORD}])[^\W\d_][\d-]*+{_LETTER}|{_LETTER}[\d-]*+(?=[{WORD}])[^\W\d_]")
+"""A letter of another script in the same label."""
 _LITERAL = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f:.]{3,45}\]")
 _QUOTED = re.compile(r"\"[^\"@\r\n]{1,64}\"\Z")
 _PRIVATE = frozenset(
@@ -124,15 +127,8 @@ def _of_one_script(domain: str) -> str:
     """The domain up to where letters of another script follow in the same label: words that stand behind it."""
     if domain.isascii():
         return domain
-    latin: bool | None = None
-    for place, char in enumerate(domain):
-        if char == ".":
-            latin = None
-        elif char.isalpha():
-            if latin is not None and is_latin(char) != latin:
-                return domain[:place].rstrip(".-")
-            latin = is_latin(char)
-    return domain
+    change = _CHANGE.search(domain)
+    return domain[: change.end() - 1].rstrip(".-") if change else domain
 
 
 def _is_login(text: str, start: int, at: int, end: int) -> bool:

@@ -32,7 +32,6 @@ _ROW = re.compile(rf"(?<![{WORD}])[+(]{{0,3}}\d[\d ()+./·-]*+")
 # Between two pieces: a gap, a slash with spaces, and before a plus or a bracket that begins a number.
 _BREAK = re.compile(r"[ ]{3,}|[ ]/[ ]|[ ]-[ ](?=[+(0])|[/ ]+(?=[(]?\+)|(?<=\d\d\d)[ ]+(?=\(\d{2,5}\) ?\d)|\+(?=\D)")
 _GROUP = re.compile(r"\d+")
-_SEPARATOR = re.compile(r"[ ./·()-]{1,4}")
 _AREA = re.compile(r"\(0?\d{2,5}\)[ -]?\d{2,4}(?:[ .-]\d{2,4}){1,3}|\(\d{3}\)[ -]?\d{7}")
 _PAIRS = re.compile(r"\d{2}(?:-\d{2}){3,4}|0\d(?:([. ])\d{2})(?:\1\d{2}){3}")
 _CHINESE = re.compile(r"1[3-9]\d(?:\d{8}|([ -])\d{4}\1\d{4}|[ -]\d{8})")
@@ -42,6 +41,10 @@ _NAMED_AFTER = re.compile(rf"[ ]?[-(/]?[ ]?(?i:office|fax|mobile|cell|home|work|
 _DIRECT = re.compile(
     r"\W{0,6}(?:(?:is|was|are|ist|est|es|number|numbers|no|nr|nummer|of|value|field|to|equals?|in|for|at)\W{1,3}){0,2}"
 )
+_GOES_ON = re.compile(rf"[{WORD}]|[.,:]\d")
+_WIDE = re.compile(r"\d[^\d]{4,}\d")
+_NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+"""A network address that is none, or a section."""
 _PREFIXED = re.compile(rf"[{WORD}][-_/@#]\Z")
 
 
@@ -113,15 +116,25 @@ def _piece(text: str, start: int, end: int) -> _Piece | None:
         start += 1
     while end > start and not (text[end - 1].isdecimal() or text[end - 1] == ")"):
         end -= 1
-    while start < end and text[start] == "(" and (text[start:end].count("(") > text[start:end].count(")")):
-        start += 1
-    while start < end and text[end - 1] == ")" and (text[start:end].count(")") > text[start:end].count("(")):
-        end -= 1
-    if text.startswith("(", start) and text.find(")", start, end) == end - 1:
-        start, end = start + 1, end - 1  # the brackets are around the number
+    if end - start < LEAST:
+        return None
+    if text.find("(", start, end) >= 0 or text.find(")", start, end) >= 0:
+        start, end = _unbracketed(text, start, end)
     written = text[start:end]
     digits = "".join(_GROUP.findall(written))
     return _Piece(start=start, end=end, written=written, digits=digits) if len(digits) >= LEAST else None
+
+
+def _unbracketed(text: str, start: int, end: int) -> tuple[int, int]:
+    """The offsets without brackets that have no other side, and without those around the whole."""
+    opened, closed = text.count("(", start, end), text.count(")", start, end)
+    while opened > closed and text[start] == "(":
+        start, opened = start + 1, opened - 1
+    while closed > opened and text[end - 1] == ")":
+        end, closed = end - 1, closed - 1
+    if text.startswith("(", start) and text.find(")", start, end) == end - 1:
+        return start + 1, end - 1
+    return start, end
 
 
 def _parts(text: str, piece: _Piece) -> Iterator[_Piece]:
@@ -137,14 +150,13 @@ def _parts(text: str, piece: _Piece) -> Iterator[_Piece]:
 
 def _judged(text: str, piece: _Piece, said: Context, shift: int, regions: tuple[str, ...]) -> Finding | None:
     start, end = piece.start, piece.end
-    extension = _EXTENSION.match(text, end)
-    end = extension.end() if extension else end
-    after = text[end : end + 2]
-    if after[:1] and (re.match(rf"[{WORD}]", after) or re.match(r"[.,:]\d", after)):
-        return None
-    if start and text[start - 1] in "." and text[start - 2 : start - 1].isdecimal():
-        return None
-    if is_call(text, start, piece.end):
+    if end < len(text):
+        if text[end] in " xedX" and (extension := _EXTENSION.match(text, end)):
+            end = extension.end()
+        if _GOES_ON.match(text, end):
+            return None
+    lead = text[start - 1 : start]
+    if (lead == "." and text[start - 2 : start - 1].isdecimal()) or (lead == "(" and is_call(text, start, piece.end)):
         return None
     score = _score(text, piece, end, said, shift, regions)
     return Finding(kind=KIND, start=start, end=end, score=score) if score else None
@@ -152,18 +164,20 @@ def _judged(text: str, piece: _Piece, said: Context, shift: int, regions: tuple[
 
 def _score(text: str, piece: _Piece, end: int, said: Context, shift: int, regions: tuple[str, ...]) -> float:
     start, written, digits = piece.start, piece.written, piece.digits
-    if written.lstrip("(").startswith("+"):
+    if written.startswith("+") or written.startswith("(+"):
         return _SURE if LEAST < len(digits) <= MOST + 6 and plans.country(digits) else 0.0
-    if len(digits) > MOST + 2 or any(len(gap) > 3 for gap in _GROUP.split(written)[1:-1]):
+    if len(digits) > MOST + 2 or _WIDE.search(written):
         return 0.0
     hit = said.last(start + shift)
-    if len(digits) <= MOST and (_NAMED_AFTER.match(text, end) or (hit and hit.cue is Cue.PHONE)):
+    if len(digits) <= MOST and ((hit and hit.cue is Cue.PHONE) or _NAMED_AFTER.match(text, end)):
         return _CUED
-    if is_amount(text, start, end) or is_part(text, start, end) or _PREFIXED.search(text, max(0, start - 2), start):
+    if _NUMBERED.fullmatch(written) or not (score := _formed(piece, regions)):
         return 0.0
     if hit and (not piece.grouped or _DIRECT.fullmatch(said.between(hit, start + shift))):
         return 0.0
-    return _formed(piece, regions)
+    if is_amount(text, start, end) or is_part(text, start, end) or _PREFIXED.search(text, max(0, start - 2), start):
+        return 0.0
+    return score
 
 
 def _formed(piece: _Piece, regions: tuple[str, ...]) -> float:

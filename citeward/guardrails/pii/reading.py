@@ -1,8 +1,8 @@
-"""A text as its numbers and addresses are read: the same whatever digits, spaces, dashes and escapes it is written with.
+"""A text as its numbers and addresses are read, whatever digits, spaces, dashes and escapes it is written with.
 
-People paste `4294\u00a01996…` from a web page, type `ｍｉａ＠ｆｉｒｍａ．ｄｅ` with an Asian keyboard and copy `mia%40firma.de` from an address
-bar. What is looked for is written once, in ASCII, and looked for in this reading; a finding is given back by the
-offsets of the text as it was written.
+People paste numbers with spaces that do not break from a web page, type a full-width `＠` with an Asian keyboard, and copy
+`mia%40firma.de` from an address bar. What is looked for is written once, in ASCII, and looked for in this reading; a
+finding is given back by the offsets of the text as it was written.
 """
 
 from __future__ import annotations
@@ -55,7 +55,10 @@ def read(text: str, /) -> Reading:
     codes = {one.start: one for one in escaped(text)} if has_escapes(text) else {}
     if not codes and text.isascii():
         return Reading(text)
-    out: list[str] = []
+    out = [] if codes else list(map(folded, text))
+    if out and all(out) and sum(map(len, out)) == len(text):
+        return Reading("".join(out))
+    out = []
     starts: list[int] = []
     ends: list[int] = []
     place = 0

@@ -42,6 +42,8 @@ ENTITIES: tuple[str, ...] = (
 """What is looked for where a policy names nothing else."""
 OPTIONAL: tuple[str, ...] = ("URL",)
 """What can be looked for by its form as well; documents are full of it, and it says little of a person."""
+SHORTEST_SPAN = 5
+"""Characters; only a network address such as `::1` is shorter."""
 REGIONS = plans.REGIONS
 """Where a telephone number without a country code may be from."""
 
@@ -136,13 +138,16 @@ def finder(
     def find(text: str, before: str = "", /) -> Sequence[Finding]:
         reading = read(text)
         plain = reading.text
+        if len(plain) < SHORTEST_SPAN and ":" not in plain and not eager:
+            return ()
         facts = _Facts(plain, sum(map(str.isdecimal, plain)))
-        said = before if before.isascii() else ""
+        said: str | None = None
         found: list[Finding] = []
         for rule in rules:
             if not (eager or rule.needs(facts)):
                 continue
-            said = said or read(before).text
+            if said is None:
+                said = read(before).text
             for one in rule.look(plain, said):
                 if one.kind in wanted and one.score >= floor:
                     start, end = reading.span(one.start, one.end)

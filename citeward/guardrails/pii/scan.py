@@ -13,7 +13,7 @@ start and the rest of it follows as it comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import regex
@@ -27,7 +27,9 @@ from citeward.guardrails.pii.recognizers import Find
 HOLDBACK = 256
 """The most characters held back; twice the longest span that is found wherever it stands."""
 
-_HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\uff61\u300c\u300d\u300e\u300f\u300a\u300b'
+_HARD = (
+    ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\uff61\u300c\u300d\u300e\u300f\u300a\u300b'
+)
 # In a word stand an entity of HTML with its semicolon, the ideographic stop of a domain, and a name in quotation marks
 # before an at sign. Each of them may be cut by the end of what has come; the word then waits.
 _TOKEN = re.compile(
@@ -51,6 +53,9 @@ _JOINS = re.compile(
 )
 _GAP = 4
 """The most spaces inside a number; what phonenumbers allows."""
+
+_ACROSS = 72
+"""No span that reaches over spaces is longer; the longest is an IBAN."""
 
 _REST_OF_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=]*")
 _REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9+/=\\\r]+|\n[ \t]{0,64})*")
@@ -191,7 +196,7 @@ class Scanner:
     def _emit(self, text: str, at: int, pieces: list[Piece], *, window: bool = False) -> int:
         """Look at a segment; append its pieces and return how much of it is decided."""
         findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
-        upto = uncut(HOLDBACK // 2, findings) if window else len(text)
+        upto = _decided(text, findings) if window else len(text)
         found = list(stretches(text[:upto], findings, self._offset + at))
         pieces += found
         last = found[-1].finding if found and upto == len(text) else None
@@ -253,12 +258,21 @@ def _starts(word: str) -> bool:
     return len(word) >= _LONG or _STARTS.search(word) is not None
 
 
-def uncut(place: int, findings: Iterable[Finding]) -> int:
+def uncut(place: int, findings: Sequence[Finding]) -> int:
     """The place, or where a finding over it begins; where that is the text's own beginning, its end."""
     for finding in findings:
         if finding.start < place < finding.end:
             place = finding.start or finding.end
     return place
+
+
+def _decided(window: str, findings: Sequence[Finding]) -> int:
+    """How much of a full window is decided: its half, and what was found behind it and ends with a word."""
+    upto = uncut(HOLDBACK // 2, findings)
+    for finding in findings:
+        if upto < finding.end <= HOLDBACK - _ACROSS and window[finding.end].isspace():
+            upto = finding.end
+    return upto
 
 
 def stretches(text: str, findings: Iterable[Finding], offset: int) -> Iterator[Piece]:
