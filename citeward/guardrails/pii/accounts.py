@@ -46,7 +46,7 @@ LENGTHS = {
     for country in countries.split(",")
 }  # fmt: skip
 """Characters of an IBAN by country; ISO 13616, the registry of SWIFT."""
-_IBAN = re.compile(rf"(?<![{WORD}])[A-Za-z]{{2}}[ -]?\d[ ]?\d(?=[ .·/-]{{0,2}}[A-Za-z0-9])")
+_IBAN = re.compile(rf"(?<![{WORD}])[A-Za-z]{{2}}[ -]?\d[ ]?\d(?=[ .·/-]{{0,3}}[A-Za-z0-9])")
 _SIGNS = re.compile(r"[ .·/-]+")
 
 
@@ -104,7 +104,7 @@ def ibans(text: str, _before: str = "", /) -> Iterator[Finding]:
 
 @functools.cache
 def _shape(length: int) -> re.Pattern[str]:
-    gap = "[ .·/-]{0,2}"
+    gap = "(?:[ ]?[-./·][ ]?|[ ]{0,2})"
     return re.compile(rf"[A-Za-z]{{2}}[ -]?\d[ ]?\d(?:{gap}[A-Za-z0-9]){{{length - 4}}}(?![{WORD}])")
 
 

@@ -19,7 +19,7 @@ from citeward.guardrails.pii.reading import WORD, is_latin
 MAIL, NETWORK = "EMAIL_ADDRESS", "IP_ADDRESS"
 
 _LOCAL_SIGNS = frozenset(".+'%&~!#$*-_")
-_LONGEST_LOCAL, _LONGEST_DOMAIN = 64, 255
+_LONGEST_LOCAL, _LONGEST_DOMAIN, _LONGEST_ENDING = 64, 255, 24
 _DOMAIN = re.compile(r"[^\W_]++(?:-++[^\W_]++)*+(?:\.[^\W_]++(?:-++[^\W_]++)*+)++")
 _LETTER = rf"(?![{WORD}])[^\W\d_]"
 _CHANGE = re.compile(rf"(?=[{WORD}])[^\W\d_][\d-]*+{_LETTER}|{_LETTER}[\d-]*+(?=[{WORD}])[^\W\d_]")
@@ -117,8 +117,12 @@ def _domain_end(text: str, start: int) -> int:
         return 0
     labels = _of_one_script(match[0]).split(".")
     while len(labels) > 1:
-        if is_ending(labels[-1]) and all(labels) and len(labels[-1]) < 64:
-            return start + len(".".join(labels))
+        last = labels[-1]
+        # Words of the same script stand behind it with no space.
+        sizes = (len(last),) if last.isascii() else range(min(len(last), _LONGEST_ENDING), 1, -1)
+        size = next((size for size in sizes if is_ending(last[:size])), 0)
+        if size:
+            return start + len(".".join(labels)) - len(last) + size
         labels.pop()
     return 0
 

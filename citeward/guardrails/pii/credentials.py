@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.pii.cues import Cue, context
+from citeward.guardrails.pii.keys import FIRST_LINE
 
 PRIVATE_KEY = "PRIVATE_KEY"
 
@@ -28,15 +29,13 @@ _SHAPES = {
     "GOOGLE_SECRET": r"GOCSPX-[A-Za-z0-9_-]{20,}",
     "TELEGRAM_TOKEN": r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33}(?![A-Za-z0-9_-])",
     "SLACK_WEBHOOK": r"https://hooks\.slack\.com/services/T[A-Za-z0-9_/]{20,}",
+    "AGE_SECRET_KEY": r"AGE-SECRET-KEY-1[0-9A-Z]{58}",
     "HF_TOKEN": r"hf_[A-Za-z0-9]{30,}",
     # A digit is asked for, or `sk-` would also begin long hyphenated names.
     "API_KEY": r"sk-(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}",
     # The signature is optional: a stream may have to decide before it has come.
     "JWT": r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)?",
-    PRIVATE_KEY: (
-        r"-----BEGIN (?:[A-Z0-9]{1,9} ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?: ?[A-Za-z0-9+/=\\]{16,})*[A-Za-z0-9+/=\\]*"
-    ),
+    PRIVATE_KEY: FIRST_LINE,  # a scanner follows it from there
     "URL_PASSWORD": r"[a-z][a-z0-9+.-]{1,15}://[^\s/:@]{1,64}:[^\s/@]{3,64}@",
 }
 _PATTERN = re.compile("(?<![A-Za-z0-9])(?:" + "|".join(f"(?P<{kind}>{shape})" for kind, shape in _SHAPES.items()) + ")")

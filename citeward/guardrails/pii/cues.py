@@ -60,7 +60,7 @@ def _by_last_word() -> dict[str, tuple[_Phrase, ...]]:
     """The phrases by their last word, the longest first."""
     phrases: dict[str, list[_Phrase]] = {}
     for kind, spelled in PHRASES.items():
-        for phrase in spelled.split(","):
+        for phrase in spelled.casefold().split(","):
             *before, last = phrase.strip().rstrip(":").split()
             colon = phrase.strip().endswith(":")
             phrases.setdefault(last, []).append(_Phrase(before=tuple(before), cue=Cue(kind), colon=colon))

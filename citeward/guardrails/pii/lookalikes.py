@@ -39,8 +39,10 @@ _UNIT_AFTER = re.compile(
     r"|hours?|minutes?|seconds?|meters?|metres?|miles?|pages?|euros?|dollars?|million|billion|元|円|人|원)"
     rf"(?![{WORD}]))"
 )
-_SUM_BEFORE = re.compile(r"(?:[*×÷^=<>]|(?<![\d.-])\d{1,6}[ ]*/|\d[ ]+[+-])[ ]*\Z")
-_SUM_AFTER = re.compile(r"[ ]*[*×÷^%=<>]|[ ]*/[ ]*\d{1,6}(?![\d /.-]*\d)|[ ]+[+-][ ]+\d{1,6}(?![ /.-]?\d)")
+_SUM_BEFORE = re.compile(r"(?:[\d)][ ]*(?:\*\*?|[×÷^<>=])|(?<![\d.-])\d{1,6}[ ]*/|\d[ ]+[+-])[ ]*\Z")
+_SUM_AFTER = re.compile(
+    r"[ ]*(?:\*\*?|[×÷^<>]|==?)[ ]*[\d(]|[ ]*%|[ ]*/[ ]*\d{1,6}(?![\d /.-]*\d)|[ ]+[+-][ ]+\d{1,6}(?![ /.-]?\d)"
+)
 _DECIMAL = re.compile(r"(?:0|[1-9]\d*)\.\d+")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:([ .·])\d{3})(?:\1\d{3})*(?:(?!\1)[.]\d+)?")
 

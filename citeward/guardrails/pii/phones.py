@@ -132,8 +132,11 @@ def _unbracketed(text: str, start: int, end: int) -> tuple[int, int]:
         start, opened = start + 1, opened - 1
     while closed > opened and text[end - 1] == ")":
         end, closed = end - 1, closed - 1
-    if text.startswith("(", start) and text.find(")", start, end) == end - 1:
-        return start + 1, end - 1
+    depth = 0
+    for place in range(start, end):
+        depth += (text[place] == "(") - (text[place] == ")")
+        if not depth:
+            return (start + 1, end - 1) if place == end - 1 and end - start > 1 else (start, end)
     return start, end
 
 

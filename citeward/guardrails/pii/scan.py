@@ -16,11 +16,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import regex
-
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.pii.credentials import PRIVATE_KEY
 from citeward.guardrails.pii.cues import REACH
+from citeward.guardrails.pii.keys import KeyBody
 from citeward.guardrails.pii.reading import SPACES
 from citeward.guardrails.pii.recognizers import Find
 
@@ -32,17 +31,24 @@ _HARD = (
 )
 # In a word stand an entity of HTML with its semicolon, the ideographic stop of a domain, and a name in quotation marks
 # before an at sign. Each of them may be cut by the end of what has come; the word then waits.
+_SIGN = rf"[^\s{SPACES}{_HARD}&]"
 _TOKEN = re.compile(
     rf"""
-      (?P<quoted>"[^"@<>\s]{{1,64}}+(?:\Z|"(?:\Z|(?=[@＠]))))
-    | (?P<word>(?:[^\s{SPACES}{_HARD}&]|&(?:\#?[0-9A-Za-z]{{1,8}};)?|(?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z]|\Z)){{1,{HOLDBACK + 1}}}+)
+      (?P<quoted>"[^"@<>\s]{{1,32}}+(?:[ ][^"@<>\s]{{1,31}}+)?(?:\Z|"(?:\Z|[@＠]{_SIGN}{{0,{HOLDBACK}}}+)))
+    | (?P<word>(?:
+        {_SIGN}
+      | &(?:\#?[0-9A-Za-z]{{1,8}};)?
+      | (?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z]|\Z)
+      ){{1,{HOLDBACK + 1}}}+)
     | (?P<soft>[{SPACES}]+)
     | (?P<hard>(?:[^\S{SPACES}]|[{_HARD}])(?:[^\S{SPACES}]|(?!")[{_HARD}])*)
     """,
     re.VERBOSE,
 )
 # A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
-_STARTS = re.compile(r"[\d@＠﹫]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$|&commat;")
+_STARTS = re.compile(
+    r"[\d@＠﹫]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^----$|^Private-Lines:|^[(\[+\uff08\uff3b\uff0b]+$|&commat;"
+)
 _LONG = 20
 """Every credential is at least this long or holds a digit."""
 # Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension, and what
@@ -58,9 +64,6 @@ _ACROSS = 72
 """No span that reaches over spaces is longer; the longest is an IBAN."""
 
 _REST_OF_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=]*")
-_REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9+/=\\\r]+|\n[ \t]{0,64})*")
-_LINE_END = re.compile(r"\n[ \t]{0,64}\Z")
-_END_OF_KEY = regex.compile(r"-----END[A-Z ]{0,40}-----")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -92,6 +95,7 @@ class Scanner:
         self._offset = 0
         self._inside = False  # the held text begins inside a segment whose head has left
         self._taking: Finding | None = None  # a finding whose rest is still to come
+        self._key = KeyBody()  # where that is a private key's
 
     @property
     def held(self) -> int:
@@ -166,7 +170,7 @@ class Scanner:
             a, b = token.span()
             base = a if start < 0 else start
             if token.lastgroup in ("word", "quoted"):
-                if start >= 0 and token.lastgroup == "quoted" and not cut:
+                if start >= 0 and token.lastgroup == "quoted":
                     return start, end, True
                 if b - base > HOLDBACK:
                     return base, base + HOLDBACK, False
@@ -197,10 +201,13 @@ class Scanner:
         """Look at a segment; append its pieces and return how much of it is decided."""
         findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
         upto = _decided(text, findings) if window else len(text)
+        key = next((one for one in findings if one.kind == PRIVATE_KEY and one.start < upto), None)
+        if key is not None:
+            upto, self._key = key.end, KeyBody()
         found = list(stretches(text[:upto], findings, self._offset + at))
         pieces += found
-        last = found[-1].finding if found and upto == len(text) else None
-        if last is not None and (window or last.kind == PRIVATE_KEY):
+        last = found[-1].finding if found and (key or upto == len(text)) else None
+        if last is not None and (window or key):
             self._taking = last
         return upto
 
@@ -208,12 +215,12 @@ class Scanner:
         """Let the rest of a long finding follow it, as far as it has come."""
         assert self._taking is not None
         held = self._held
-        if self._taking.kind != PRIVATE_KEY:
+        if self._taking.kind == PRIVATE_KEY:
+            stop, whole = self._key.read(held, position, final=final)
+        else:
             match = _REST_OF_TOKEN.match(held, position)
             stop = match.end() if match else position
             whole = final or stop < len(held)
-        else:
-            stop, whole = self._rest_of_key(position, final=final)
         if stop > position:
             start = self._offset + position
             more = Finding(kind=self._taking.kind, start=start, end=start + stop - position, score=self._taking.score)
@@ -222,22 +229,6 @@ class Scanner:
             self._taking = None
             self._inside = False
         return stop
-
-    def _rest_of_key(self, position: int, *, final: bool) -> tuple[int, bool]:
-        held = self._held
-        match = _REST_OF_KEY.match(held, position)
-        stop = match.end() if match else position
-        if final:
-            tail = _END_OF_KEY.match(held, stop)
-            return (tail.end() if tail else stop), True
-        if stop == len(held):
-            # A line's end may be followed by an indent or by the last line: decide when that is seen.
-            line_end = _LINE_END.search(held, position)
-            return (line_end.start() if line_end else stop), False
-        tail = _END_OF_KEY.match(held, stop, partial=True)
-        if tail is None:
-            return stop, True
-        return (stop, False) if tail.partial else (tail.end(), True)
 
 
 def joined(pieces: Iterable[Piece]) -> tuple[Finding, ...]:
