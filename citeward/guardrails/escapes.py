@@ -32,7 +32,7 @@ _BEGUN = re.compile(
     """,
     re.VERBOSE,
 )
-_CODE = re.compile(rf"({_HEX}+)[;}}]?\Z")
+_AGAIN = re.compile(r"&(?:amp;)+(?=[#A-Za-z])")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,7 +97,7 @@ def _octets(octets: list[tuple[int, int, int]]) -> Iterator[Escaped]:
 @functools.lru_cache(maxsize=1024)
 def _decoded(escape: str) -> str:
     """The character of an escape of HTML or of a string literal; empty where there is none."""
-    body = escape.replace("amp;", "")
+    body = _AGAIN.sub("&", escape)
     if body[0] == "&":
         if body[1] != "#":
             name = html5.get(body[1:], "")

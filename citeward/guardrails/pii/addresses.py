@@ -41,6 +41,7 @@ _V4 = re.compile(
 )
 _V6_PARTS = re.compile(r"[0-9A-Fa-f:]{2,}+(?:\.\d{1,3}){0,3}+")
 _V6_AFTER = re.compile(r"(?:%[0-9A-Za-z]{1,16})?(?:/(?:12[0-8]|1[01]\d|[1-9]?\d))?(?![\w:]|\.\d)")
+_NUMBERING_SIGNS = ("§", "№")
 # Between "version" and a number: no other number, but one that has dots too.
 _NUMBERED = re.compile(r"(?:[^\d]|\d+(?:\.\d+)+){0,32}")
 
@@ -162,6 +163,8 @@ def _endings() -> frozenset[str]:
 
 def _is_numbering(text: str, start: int, before: str) -> bool:
     """Whether the words before say that it is a version or a section."""
+    if (before + text[:start]).rstrip()[-1:] in _NUMBERING_SIGNS:
+        return True
     said = context(before, text)
     hit = said.last(start + len(before))
     if hit is None or hit.cue is not Cue.NUMBERING:

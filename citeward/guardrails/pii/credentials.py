@@ -56,7 +56,7 @@ _VALUE = re.compile(
     r"{6,512}+={0,2}"
 )
 _DIRECT = re.compile(
-    r"[\"'`\])]{0,2}\s*(?:[:=]|=>|->|is|are|was|ist|lautet|war|est|es|era|é|è|je|to|jest|är|er|на|это|是|为|為|は|が|는|은|คือ)\s*[\"'`(]{0,2}"
+    r"(?:[:=>]|\b(?:is|are|was|ist|lautet|war|est|es|era|é|è|je|to|jest|är|er|на|это)\s|[是为為はが는은]|คือ)\s*[\"'`(]{0,2}\Z"
 )
 _LOOKED_UP = re.compile(r"\w[(\[]")
 _ASSIGNED = re.compile(r"[^=]*=[^=>\"'`]*")
@@ -86,8 +86,11 @@ def secrets(text: str, before: str = "", /) -> Iterator[Finding]:
         if hit is None or hit.cue is not Cue.PASSWORD or hit.end > start + len(before):
             continue
         gap = said.between(hit, start + len(before))
-        direct = _DIRECT.fullmatch(gap) is not None
-        if len(value) < (_LEAST_DIRECT if direct else _LEAST) or _is_code(text, value, match.end(), gap):
+        direct = _DIRECT.search(gap) is not None
+        # Of a word that is only somewhere near, a single digit may as well be a footnote's.
+        if not direct and (len(value) < _LEAST or (gap.strip() and sum(map(str.isdecimal, value)) < 2)):
+            continue
+        if _is_code(text, value, match.end(), gap):
             continue
         yield Finding(kind=SECRET, start=start, end=start + len(value), score=0.5)
 

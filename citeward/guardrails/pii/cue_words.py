@@ -29,7 +29,8 @@ PHRASES: Mapping[str, str] = {
     "phone": """phone, phones, telephone, telephones, smartphone, smartphones, tel, mobile, mob, cell, cellphone,
         cellphones, fax, call, calls, called, calling, dial, dialed, dialled, dialing, dialling, reach, reached,
         reachable, ring, sms, text, text me, texts me, whatsapp, telegram, viber, landline, hotline, answering,
-        receiving messages, get messages, getting messages, registered, contact, contact me, ext, my number,
+        receiving messages, get messages, getting messages, my registered, his registered, her registered, registered phone,
+        registered mobile, contact, contact me, ext, my number,
         his number, her number, our number, their number, your number, this number, office:, desk:, home:, work:,
         kontakt, telefon, telefonnummer, telefonisch, handy, handynummer, mobil, mobilnummer, mobilfunk, rufnummer, festnetz,
         durchwahl, anrufen, erreichbar, erreichst, erreichen, rufe, anruf, meine nummer, téléphone, tél, portable,
@@ -86,7 +87,7 @@ UNSPACED: Mapping[str, str] = {
     "licence": "驾照 驾驶证 運転免許 운전면허",
     "account": "账号 帐号 银行账户 口座番号 계좌번호 계좌",
     "card": "卡号 信用卡 银行卡 卡號 カード番号 クレジットカード カード 카드번호 카드 บัตรเครดิต บัตร",
-    "phone": """电话 電話 手机 手機 致电 联系 聯絡 拨打 打给 打給 传真 微信 短信 携帯 連絡先 ファックス 전화 휴대폰 핸드폰 연락처 연락
+    "phone": """☎ ☏ ✆ 🕿 📞 📱 📲 电话 電話 手机 手機 致电 联系 聯絡 拨打 打给 打給 传真 微信 短信 携帯 連絡先 ファックス 전화 휴대폰 핸드폰 연락처 연락
         โทรศัพท์ โทร เบอร์ มือถือ""",
     "password": """密码 密碼 口令 通行码 密钥 金鑰 パスワード 暗証番号 合言葉 秘密鍵 비밀번호 암호 패스워드 รหัสผ่าน รหัสลับ
         ពាក្យសម្ងាត់ ລະຫັດຜ່ານ စကားဝှက်""",

@@ -73,7 +73,7 @@ _UNSPACED = {word: Cue(kind) for kind, spelled in UNSPACED.items() for word in s
 _UNSPACED_WORD = re.compile("|".join(sorted(_UNSPACED, key=len, reverse=True)))
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
-_MIXED = re.compile(r"[a-z][A-Z]")
+_MIXED = re.compile(r"(?!(?:Ma?c|De|Di|La|Le|Fitz|Van)[A-Z])[A-Za-z]*?[a-z][A-Z]")
 _GAP = re.compile(r"[ _.\-/'’]{0,2}|: ?")
 _COLON = re.compile(r"[ ]?[:：]|[ ](?:phone|number|line|tel)\b")
 _SENTENCE_END = re.compile(r"(?<![Nn][or])[.!]\s|[。！？]")
@@ -154,7 +154,7 @@ def _spaced(text: str) -> Iterator[Hit]:
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _WORD.finditer(text):
         word = match[0]
-        if word.isascii() and _MIXED.search(word):
+        if word.isascii() and _MIXED.match(word):
             for part in _CAMEL.finditer(word):
                 yield part[0].lower(), match.start() + part.start(), match.start() + part.end()
         else:

@@ -23,8 +23,9 @@ _SHAPES = re.compile(
         | {_DAY}(?P<b>[-/.])[ ]?{_MONTH}(?P=b)[ ]?(?:{_YEAR}|\d{{2}})(?!(?P=b)\d|\d){_CLOCK}
         | {_MONTH}(?P<c>[-/])[ ]?{_DAY}(?P=c)[ ]?(?:{_YEAR}|\d{{2}})(?!(?P=c)\d|\d){_CLOCK}
         | {_YEAR}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])[-_ T](?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?
-        | {_YEAR}[ ]?[-/][ ]?{_YEAR}(?![-/]?\d)
+        | (?:1[5-9]|20)\d{{2}}[ ]?[-/][ ]?(?:1[5-9]|20)\d{{2}}(?![-/]?\d)
         )
+      | (?P<postcode>(?<=[A-Z]{{2}}[ ])\d{{5}}-\d{{4}})
       | (?P<isbn>(?:97[89][- ])?\d{{1,5}}[- ]\d{{1,7}}[- ]\d{{1,7}}[- ][\dXx])
       )(?![{WORD}])
     """,
@@ -56,7 +57,7 @@ class Harmless:
 
 
 def harmless(text: str, /) -> Iterator[Harmless]:
-    """What in `text` is a UUID, a date with or without an hour, a span of years, or an ISBN."""
+    """What in `text` is a UUID, a date with or without an hour, a span of years, an American postcode, or an ISBN."""
     for match in _SHAPES.finditer(text):
         if match.lastgroup == "isbn" and not _is_isbn(match[0]):
             continue
@@ -81,17 +82,24 @@ def is_amount(text: str, start: int, end: int, /) -> bool:
     )
 
 
+def is_fraction(written: str, /) -> bool:
+    """Whether the number has a decimal point and no area code before it, as 0.01957859 and 12.345678 have."""
+    return _DECIMAL.fullmatch(written) is not None and written.index(".") < 3
+
+
 def is_part(text: str, start: int, end: int, /) -> bool:
     """Whether the number belongs to a longer identifier: what a hyphen or the like joins to it holds a digit."""
     return _joined(text[max(0, start - 24) : start][::-1]) or _joined(text[end : end + 24])
 
 
-_NEIGHBOUR = re.compile(rf"[-_/@#~]([{WORD}]{{1,20}})")
+_NEIGHBOUR = re.compile(rf"[-_/@#~]([{WORD}-]{{1,24}})")
 
 
 def _joined(beside: str) -> bool:
     match = _NEIGHBOUR.match(beside)
-    return match is not None and any(char.isdecimal() or char == "_" for char in match[1])
+    if match is None or not any(char.isdecimal() or char == "_" for char in match[1]):
+        return False
+    return beside[0] != "/" or any(map(str.isalpha, match[1]))  # 0171 1234567/0172 1234567
 
 
 def _is_isbn(written: str) -> bool:

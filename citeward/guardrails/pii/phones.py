@@ -18,23 +18,29 @@ from dataclasses import dataclass
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.pii import plans
 from citeward.guardrails.pii.cues import Context, Cue, context
-from citeward.guardrails.pii.lookalikes import harmless, is_amount, is_call, is_part
+from citeward.guardrails.pii.lookalikes import harmless, is_amount, is_call, is_fraction, is_part
 from citeward.guardrails.pii.reading import WORD
 
 KIND = "PHONE_NUMBER"
 _SURE, _CUED, _PLANNED, _BARE = 0.45, 0.5, 0.4, 0.3
 LEAST, MOST = 7, 15
 """Digits; E.164 allows 15."""
+_NEAR = 16
+"""Characters between a cue and what could be a difference as well."""
 _TRIES = 32
 """How many pieces of one segment are judged; more numbers than that do not stand in it."""
 
-_ROW = re.compile(rf"(?<![{WORD}])[+(]{{0,3}}\d[\d ()+./·-]*+")
+_ROW = re.compile(rf"(?:(?<![{WORD}])[+(]{{0,3}}|(?<![\d_])\+\(?)\d[\d ()+./·-]*+")
 # Between two pieces: a gap, a slash with spaces, and before a plus or a bracket that begins a number.
-_BREAK = re.compile(r"[ ]{3,}|[ ]/[ ]|[ ]-[ ](?=[+(0])|[/ ]+(?=[(]?\+)|(?<=\d\d\d)[ ]+(?=\(\d{2,5}\) ?\d)|\+(?=\D)")
+_BREAK = re.compile(
+    r"[ ]{3,}|[ ]/[ ]|[ ]-[ ](?=[+(0])|[/ ]+(?=[(]?\+)|(?<=\d\d\d)[ ]*(?=\(\d{2,5}\)[ ]?\d{3})|(?<=\d)(?=\+)|\+(?=\D)"
+)
 _GROUP = re.compile(r"\d+")
-_AREA = re.compile(r"\(0?\d{2,5}\)[ -]?\d{2,4}(?:[ .-]\d{2,4}){1,3}|\(\d{3}\)[ -]?\d{7}")
+_UNBROKEN = re.compile(r"[^ /]+")
+_AREA = re.compile(r"\(0?\d{2,5}\)[ -]?\d{2,5}(?:[ .-]\d{2,4}){1,3}|\(\d{3}\)[ -]?\d{7}")
 _PAIRS = re.compile(r"\d{2}(?:-\d{2}){3,4}|0\d(?:([. ])\d{2})(?:\1\d{2}){3}")
 _CHINESE = re.compile(r"1[3-9]\d(?:\d{8}|([ -])\d{4}\1\d{4}|[ -]\d{8})")
+_BRAZILIAN = re.compile(r"[1-9]\d[ -]9?\d{4}[ -]\d{4}")
 _RUSSIAN = re.compile(r"8[ -]?\(?[3-9]\d{2,4}\)?[ -]?\d{1,3}(?:[ -]?\d{2}){2}")
 _EXTENSION = re.compile(rf"[ ]?(?:x|ext\.?|extn\.?|доб\.?)[ ]?\d{{1,6}}(?![{WORD}])")
 _NAMED_AFTER = re.compile(rf"[ ]?[-(/]?[ ]?(?i:office|fax|mobile|cell|home|work|tel|phone|mobil)(?![{WORD}])")
@@ -45,7 +51,8 @@ _GOES_ON = re.compile(rf"[{WORD}]|[.,:]\d")
 _WIDE = re.compile(r"\d[^\d]{4,}\d")
 _NUMBERED = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 """A network address that is none, or a section."""
-_PREFIXED = re.compile(rf"[{WORD}][-_/@#]\Z")
+_PREFIXED = re.compile(rf"[{WORD}][-_/@#.]\Z")
+_BRACKETS = re.compile(r"(?:\+?\d{1,3}[ .-]?)?\(\d{1,5}\)[^()]*\d")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +112,7 @@ def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:
     for gap in _BREAK.finditer(text, start, end):
         if piece := _piece(text, place, gap.start()):
             yield piece
-        place = gap.end() if gap[0] != "+" else gap.start()
+        place = gap.end()
     if piece := _piece(text, place, end):
         yield piece
 
@@ -141,14 +148,11 @@ def _unbracketed(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _parts(text: str, piece: _Piece) -> Iterator[_Piece]:
-    """What stands between the spaces of a piece that is no number as a whole."""
-    if " " not in piece.written or piece.written == piece.digits:
-        return
-    place = piece.start
-    for word in piece.written.split(" "):
-        if len(word) >= LEAST and (part := _piece(text, place, place + len(word))):
+    """What stands between the spaces and slashes of a piece that is no number as a whole."""
+    words = list(_UNBROKEN.finditer(text, piece.start, piece.end))
+    for word in words if len(words) > 1 else ():
+        if len(word[0]) >= LEAST and (part := _piece(text, *word.span())):
             yield part
-        place += len(word) + 1
 
 
 def _judged(text: str, piece: _Piece, said: Context, shift: int, regions: tuple[str, ...]) -> Finding | None:
@@ -161,24 +165,30 @@ def _judged(text: str, piece: _Piece, said: Context, shift: int, regions: tuple[
     lead = text[start - 1 : start]
     if (lead == "." and text[start - 2 : start - 1].isdecimal()) or (lead == "(" and is_call(text, start, piece.end)):
         return None
+    if is_part(text, start, end):
+        return None
     score = _score(text, piece, end, said, shift, regions)
     return Finding(kind=KIND, start=start, end=end, score=score) if score else None
 
 
 def _score(text: str, piece: _Piece, end: int, said: Context, shift: int, regions: tuple[str, ...]) -> float:
     start, written, digits = piece.start, piece.written, piece.digits
-    if written.startswith("+") or written.startswith("(+"):
-        return _SURE if LEAST < len(digits) <= MOST + 6 and plans.country(digits) else 0.0
+    if written.startswith(("+", "(+")):
+        in_a_sum = text[start - 1 : start].isdecimal() or (text[start - 1 : start].isalpha() and not piece.grouped)
+        return _SURE if LEAST < len(digits) <= MOST + 6 and plans.country(digits) and not in_a_sum else 0.0
     if len(digits) > MOST + 2 or _WIDE.search(written):
         return 0.0
     hit = said.last(start + shift)
-    if len(digits) <= MOST and ((hit and hit.cue is Cue.PHONE) or _NAMED_AFTER.match(text, end)):
+    if len(digits) <= MOST and _NAMED_AFTER.match(text, end):
         return _CUED
+    if len(digits) <= MOST and hit and hit.cue is Cue.PHONE:
+        near = start + shift - hit.end <= _NEAR
+        return 0.0 if is_fraction(written) or (" - " in written and not near) else _CUED
     if _NUMBERED.fullmatch(written) or not (score := _formed(piece, regions)):
         return 0.0
     if hit and (not piece.grouped or _DIRECT.fullmatch(said.between(hit, start + shift))):
         return 0.0
-    if is_amount(text, start, end) or is_part(text, start, end) or _PREFIXED.search(text, max(0, start - 2), start):
+    if is_amount(text, start, end) or _PREFIXED.search(text, max(0, start - 2), start):
         return 0.0
     return score
 
@@ -190,6 +200,8 @@ def _formed(piece: _Piece, regions: tuple[str, ...]) -> float:
         return _SURE
     if piece.grouped and _RUSSIAN.fullmatch(written):
         return _SURE
+    if _BRAZILIAN.fullmatch(written) and "BR" in regions:
+        return _PLANNED
     for prefix in ("00", "011"):
         if digits.startswith(prefix) and plans.country(digits[len(prefix) :]):
             known = plans.is_international(digits[len(prefix) :])
@@ -198,15 +210,23 @@ def _formed(piece: _Piece, regions: tuple[str, ...]) -> float:
         return 0.0
     trunk = plans.has_trunk(digits, regions)
     if piece.grouped:
-        known = trunk or (len(digits) > 8 and plans.is_plain(digits, regions))
+        known = trunk or (len(digits) > 8 and plans.is_plain(digits, regions) and _is_in_parts(written))
         return _PLANNED if known and _is_grouped_well(written, digits) else 0.0
     if trunk and len(digits) >= 10:
         return _PLANNED
     return _BARE if trunk or plans.is_plain(digits, regions) else 0.0
 
 
+def _is_in_parts(written: str) -> bool:
+    """Whether a number without a trunk prefix is in three groups or more, or in two of five as in India."""
+    groups = _GROUP.findall(written)
+    return len(groups) > 2 or (" " in written and [len(group) for group in groups] == [5, 5])
+
+
 def _is_grouped_well(written: str, digits: str) -> bool:
-    """Whether it has no more than six groups, no row of single digits, and is no postcode before a house's number."""
+    """Whether people group a number so: in a few groups, the area in brackets; neither a sum nor a postcode and a house."""
+    if (")" in written and not _BRACKETS.fullmatch(written)) or (" - " in written and digits[0] != "0"):
+        return False
     groups = [len(group) for group in _GROUP.findall(written)]
     if len(groups) == 2 and " " in written and len(digits) < 10:
         return False

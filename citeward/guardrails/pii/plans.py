@@ -20,7 +20,7 @@ REGIONS: tuple[str, ...] = tuple(
 _TYPES = ("fixed_line", "mobile", "toll_free", "shared_cost", "premium_rate", "voip", "personal_number")
 _NANP = 1
 # Plans with a trunk prefix that is left out as often as not.
-_OPTIONAL = {"IN": r"[6-9]\d{9}", "BR": r"[1-9]{2}(?:9\d{8}|[2-5]\d{7})", "CN": r"1[3-9]\d{9}"}
+_OPTIONAL = {"IN": r"[6-9]\d{9}", "CN": r"1[3-9]\d{9}"}
 _NEVER = re.compile(r"(?!)")
 
 
