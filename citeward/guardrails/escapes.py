@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html.entities import html5
 
-LONGEST = 20
+LONGEST = 32
 """Characters of the longest escape that is read."""
 
 _HEX = "[0-9A-Fa-f]"
 # `%2540` and `&amp;#64;` were escaped twice.
 ESCAPE = re.compile(
     rf"""
-      %(?:25){{0,3}}{_HEX}{{2}}
+      %(?:25){{0,2}}(?:{_HEX}{{2}} | u{_HEX}{{4}})
     | &(?:amp;){{0,2}}(?:\#\d{{1,7}};? | \#[xX]{_HEX}{{1,6}};? | [A-Za-z]{{2,8}};)
-    | \\{{1,2}}(?:u{_HEX}{{4}} | u\{{{_HEX}{{1,6}}\}} | U{_HEX}{{8}} | x{_HEX}{{2}} | x\{{{_HEX}{{1,6}}\}} | [0-3][0-7]{{2}})
+    | \\{{1,2}}(?:u{_HEX}{{4}} | U{_HEX}{{8}} | x{_HEX}{{2}} | [ux]\{{{_HEX}{{1,6}}\}} | [0-3][0-7]{{2}})
     """,
     re.VERBOSE,
 )
 """One escape; a character beyond ASCII takes several in a URL."""
 _BEGUN = re.compile(
     rf"""
-    (?: %(?:2(?:5(?:2(?:5(?:25?)?)?)?)?)?{_HEX}?
+    (?: %(?:2(?:5(?:25?)?)?)?(?:{_HEX} | u{_HEX}{{0,3}})?
       | &(?:a(?:m(?:p(?:;(?:a(?:m(?:p;?)?)?)?)?)?)?)?(?:\#(?:\d{{0,7}} | [xX]{_HEX}{{0,6}}))?
       | &(?:amp;){{0,2}}(?:\#(?:\d{{0,7}} | [xX]{_HEX}{{0,6}}) | [A-Za-z]{{0,8}})
       | \\{{1,2}}(?:u{_HEX}{{0,3}} | [ux]\{{{_HEX}{{0,6}} | U{_HEX}{{0,7}} | x{_HEX}? | [0-3][0-7]?)?
@@ -32,6 +32,7 @@ _BEGUN = re.compile(
     """,
     re.VERBOSE,
 )
+_OCTETS = re.compile(rf"%(?:25){{0,2}}[C-Fc-f]{_HEX}(?:%(?:25){{0,2}}[89ABab]{_HEX}){{0,2}}\Z")
 _AGAIN = re.compile(r"&(?:amp;)+(?=[#A-Za-z])")
 
 
@@ -55,7 +56,7 @@ def escaped(text: str, /) -> Iterator[Escaped]:
         if octets and match.start() != octets[-1][1]:
             yield from _octets(octets)
             octets = []
-        if match[0][0] == "%":
+        if match[0][0] == "%" and match[0][-5:-4] != "u":
             octets.append((match.start(), match.end(), int(match[0][-2:], 16)))
             continue
         yield from _octets(octets)
@@ -66,11 +67,12 @@ def escaped(text: str, /) -> Iterator[Escaped]:
 
 
 def begun(text: str, /) -> int:
-    """Where an escape begins that what follows `text` may complete; its length where none does."""
-    place = len(text)
-    # An octet of a longer character waits for the others.
-    match = _BEGUN.search(text, max(0, place - LONGEST))
-    return match.start() if match else place
+    """Where an escape begins that what follows `text` may complete; its length if none does."""
+    match = _BEGUN.search(text, max(0, len(text) - LONGEST))
+    place = match.start() if match else len(text)
+    # The octets of one character belong together.
+    octets = _OCTETS.search(text, max(0, place - LONGEST), place)
+    return octets.start() if octets else place
 
 
 def has_escapes(text: str, /) -> bool:
@@ -105,6 +107,6 @@ def _decoded(escape: str) -> str:
         base = 16 if body[2] in "xX" else 10
         code = int(body[2:].lstrip("xX").rstrip(";"), base)
     else:
-        body = body.lstrip("\\")
+        body = body.lstrip("\\") if body[0] == "\\" else body[-5:]
         code = int(body, 8) if body[0].isdigit() else int(body[1:].strip("{}"), 16)
     return chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else ""
