@@ -1,5 +1,7 @@
 """Characters written as escapes."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,7 @@ def test_what_is_no_escape_stays(text, plain):
 def test_however_a_text_is_split_the_same_escapes_are_read_and_little_waits(text, cuts):
     found, offset, waiting = [], 0, ""
     edges = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         waiting += text[start:end]
         decided = begun(waiting)
         found += [(one.start + offset, one.end + offset, one.char) for one in escaped(waiting[:decided])]

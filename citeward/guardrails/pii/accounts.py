@@ -36,15 +36,13 @@ _ISSUED = re.compile(
 )
 _GROUP = re.compile(r"\d+")
 
-LENGTHS = {
-    country: int(size)
-    for size, countries in (pair.split(":") for pair in (
-        "15:NO 16:BE 18:DK,FI,FO,GL,NL,SD 19:MK,SI 20:AT,BA,EE,KZ,LT,LU,MN,XK 21:CH,CR,HR,LI,LV 22:BG,BH,DE,GB,GE,IE,ME,RS,VA "
-        "23:AE,GI,IL,IQ,OM,SO,TL 24:AD,CZ,ES,MD,PK,RO,SA,SE,SK,TN,VG 25:LY,PT,ST 26:IS,TR 27:BI,DJ,FR,GR,IT,MC,MR,SM "
-        "28:AL,AZ,BY,CY,DO,GT,HU,LB,NI,PL,SV 29:BR,EG,PS,QA,UA 30:JO,KW,MU,YE 31:MT,SC 32:LC 33:RU"
-    ).split())
-    for country in countries.split(",")
+_COUNTRIES = {
+    15: "NO", 16: "BE", 18: "DK FI FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
+    21: "CH CR HR LI LV", 22: "BG BH DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV", 29: "BR EG PS QA UA",
+    30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
 }  # fmt: skip
+LENGTHS = {country: length for length, countries in _COUNTRIES.items() for country in countries.split()}
 """Characters of an IBAN by country; ISO 13616, the registry of SWIFT."""
 _IBAN = re.compile(rf"(?<![{WORD}])[A-Za-z]{{2}}[ -]?\d[ ]?\d(?=[ .·/-]{{0,3}}[A-Za-z0-9])")
 _SIGNS = re.compile(r"[ .·/-]+")

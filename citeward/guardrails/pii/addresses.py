@@ -1,8 +1,9 @@
 """E-mail and network addresses.
 
 An address of mail is read from its at sign to both sides: to the left while the letters are of one script, to the right
-label by label. So `请联系mia@firma.cn谢谢` holds `mia@firma.cn`, and `иван@пример.рф` is found as well. Which endings there are
-says the public suffix list; names that are only known inside of a company end in `.corp`, `.local` and the like.
+label by label. So words of a script that puts no spaces between them may touch it on both sides, and an address that is
+written in another script is found as well. Which endings there are says the public suffix list; names that are only
+known inside of a company end in `.corp`, `.local` and the like.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ _V6_PARTS = re.compile(r"[0-9A-Fa-f:]{2,}+(?:\.\d{1,3}){0,3}+")
 _V6_AFTER = re.compile(r"(?:%[0-9A-Za-z]{1,16})?(?:/(?:12[0-8]|1[01]\d|[1-9]?\d))?(?![\w:]|\.\d)")
 _NUMBERING_SIGNS = ("§", "№")
 # Between "version" and a number: no other number, but one that has dots too.
-_NUMBERED = re.compile(r"(?:[^\d]|\d+(?:\.\d+)+){0,32}")
+_NUMBERED = re.compile(r"(?:\d++(?:\.\d++)++|\D){0,32}+")
 
 
 def mails(text: str, _before: str = "", /) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ the same however a text is cut.
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -142,7 +143,7 @@ def _spaced(text: str) -> Iterator[Hit]:
                 break
             some = words[max(0, place - size) : place + 1]
             if tuple(one[0] for one in some[:-1]) == phrase.before and all(
-                _GAP.fullmatch(text, left[2], right[1]) for left, right in zip(some, some[1:], strict=False)
+                _GAP.fullmatch(text, left[2], right[1]) for left, right in itertools.pairwise(some)
             ):
                 yield Hit(start=some[0][1], end=end, cue=phrase.cue)
                 break

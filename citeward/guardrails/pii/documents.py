@@ -36,7 +36,8 @@ _UK_LICENCE = re.compile(
     rf"(?:[ ]?\d{{2}})?(?![{WORD}])"
 )
 _NINO = re.compile(
-    rf"(?i)(?<![{WORD}])(?!bg|gb|nk|kn|nt|tn|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z](?:[ -]?\d{{2}}){{3}}[ -]?[a-d](?![{WORD}])"
+    rf"(?i)(?<![{WORD}])(?!bg|gb|nk|kn|nt|tn|zz)[a-ceghj-prstw-z][a-ceghj-nprstw-z]"
+    rf"(?:[ -]?\d{{2}}){{3}}[ -]?[a-d](?![{WORD}])"
 )
 _ITIN = re.compile(
     rf"(?<![{WORD}-])9\d{{2}}(?P<gap>{_GAP})(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9])(?P=gap)\d{{4}}(?![{WORD}-])"
@@ -47,7 +48,8 @@ _SSN = re.compile(
 _WORD = r"[A-Za-z0-9*]++"
 _PART = rf"(?=[A-Za-z]{{0,3}}\d){_WORD}"
 _NUMBER = re.compile(
-    rf"(?<![{WORD}*-])(?=[A-Z*]{{0,4}}[ -]?\d|[A-Za-z0-9]*+(?<=\d)|[A-Za-z]*+\d){_WORD}(?:{_GAP}{_PART}){{0,4}}+(?![{WORD}]|-[{WORD}])"
+    rf"(?<![{WORD}*-])(?=[A-Z*]{{0,4}}[ -]?\d|[A-Za-z0-9]*+(?<=\d)|[A-Za-z]*+\d)"
+    rf"{_WORD}(?:{_GAP}{_PART}){{0,4}}+(?![{WORD}]|-[{WORD}])"
 )
 _GAPS = re.compile(_GAP)
 _US_PASSPORT = re.compile(r"[A-Za-z]\d{8}|\d{9}")

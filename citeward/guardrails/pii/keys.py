@@ -18,8 +18,9 @@ FIRST_LINE = (
 """A pattern of the line that a private key follows."""
 
 _NAMES = (
-    "Proc-Type|DEK-Info|Key-Info|MIC-Info|Content-Domain|Originator-[A-Za-z-]{1,20}|Version|Comment|MessageID|Hash|Charset"
-    "|Subject|Encryption|Public-Lines|Private-Lines|Private-MAC|Key-Derivation|Argon2-[A-Za-z]{1,20}|X-[A-Za-z-]{1,24}"
+    "Proc-Type|DEK-Info|Key-Info|MIC-Info|Content-Domain|Originator-[A-Za-z-]{1,20}|Version|Comment|MessageID|Hash"
+    "|Charset|Subject|Encryption|Public-Lines|Private-Lines|Private-MAC|Key-Derivation|Argon2-[A-Za-z]{1,20}"
+    "|X-[A-Za-z-]{1,24}"
 )
 _LAST_LINE = regex.compile(r"-----END[A-Z0-9 ]{0,40}-----|---- END[A-Z0-9 ]{0,40} ----")
 _HEADER = regex.compile(rf"(?:{_NAMES}):")
@@ -69,7 +70,8 @@ class KeyBody:
     def _step(self, text: str, at: int, *, final: bool) -> int | None:
         """Where the next part ends; `at` when none follows, None when that is not seen yet."""
         if self._place is _Place.VALUE:
-            end = _VALUE.match(text, at).end()
+            value = _VALUE.match(text, at)
+            end = value.end() if value else at
             undecided = None if final or end < len(text) else _UNDECIDED.search(text, max(at, end - 10), end)
             if undecided:
                 return undecided.start() if undecided.start() > at else None

@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from citeward.guardrails.pii.reading import WORD
 
 _YEAR, _MONTH, _DAY = r"(?:19|20)\d{2}", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
-_CLOCK = r"(?:[ ]?[T_,-]?[ ]?(?:[01]?\d|2[0-4])(?::?[0-5]\d){0,2}(?!\d)(?:[.,]\d{1,9})?(?:[ ]?Z|[ ]?[+-]\d{2}:?(?:\d{2})?)?)?"
+_CLOCK = (
+    r"(?:[ ]?[T_,-]?[ ]?(?:[01]?\d|2[0-4])(?::?[0-5]\d){0,2}(?!\d)"
+    r"(?:[.,]\d{1,9})?(?:[ ]?Z|[ ]?[+-]\d{2}:?(?:\d{2})?)?)?"
+)
 _SHAPES = re.compile(
     rf"""
       (?<![{WORD}])(?:
@@ -35,8 +38,8 @@ _CALL_BEFORE = re.compile(rf"[{WORD}]\(\Z")
 _CALL_AFTER = re.compile(r"\)(?![ ]?[-./]?\d)")
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹₩₽¢#]|\b(?:USD|EUR|GBP|CHF|JPY|CNY|INR|PLN|SEK|NOK|DKK))[ ]?\Z")
 _UNIT_AFTER = re.compile(
-    r"[ ]?(?:[$€£¥₹₩₽%‰°]|(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|PLN|SEK|NOK|DKK|RUB|[kKMGTP]i?[Bb]|[kmcµn]?m|k?g|mg|[mµn]?s|mi"
-    r"|ft|km/h|mph|[kMG]?Hz|[kMG]?Wh?|kWh|hPa|bytes?|bits?|people|rows?|items?|units?|records?|users?|times?|years?|days?"
+    r"[ ]?(?:[$€£¥₹₩₽%‰°]|(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|PLN|SEK|NOK|DKK|RUB|[kKMGTP]i?[Bb]|[kmcµn]?m|k?g|mg|[mµn]?s"
+    r"|mi|ft|km/h|mph|[kMG]?Hz|[kMG]?Wh?|kWh|hPa|bytes?|bits?|people|rows?|items?|units?|records?|users?|times?|years?|days?"
     r"|hours?|minutes?|seconds?|meters?|metres?|miles?|pages?|euros?|dollars?|million|billion|元|円|人|원)"
     rf"(?![{WORD}]))"
 )

@@ -224,7 +224,7 @@ def _is_in_parts(written: str) -> bool:
 
 
 def _is_grouped_well(written: str, digits: str) -> bool:
-    """Whether people group a number so: in a few groups, the area in brackets; neither a sum nor a postcode and a house."""
+    """Whether people group a number so: in a few groups, the area in brackets; no sum, no postcode before a house."""
     if (")" in written and not _BRACKETS.fullmatch(written)) or (" - " in written and digits[0] != "0"):
         return False
     groups = [len(group) for group in _GROUP.findall(written)]

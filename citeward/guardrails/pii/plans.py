@@ -1,8 +1,8 @@
 """National numbering plans, as the metadata of libphonenumber gives them.
 
-The library's own matcher tries each region with each way to read a text, a millisecond for one number. Here the plans of
-all regions are one pattern for numbers with the trunk prefix and one for those without, and a row of digits is matched
-once.
+The library's own matcher tries each region with each way to read a text, a millisecond for one number. Here the plans
+of all regions are one pattern for numbers with the trunk prefix and one for those without, and a row of digits is
+matched once.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A text as its numbers and addresses are read, whatever digits, spaces, dashes and escapes it is written with.
 
-People paste numbers with spaces that do not break from a web page, type a full-width `＠` with an Asian keyboard, and copy
-`mia%40firma.de` from an address bar. What is looked for is written once, in ASCII, and looked for in this reading; a
-finding is given back by the offsets of the text as it was written.
+People paste numbers with spaces that do not break from a web page, type a full-width `＠` with an Asian keyboard, and
+copy `mia%40firma.de` from an address bar. What is looked for is written once, in ASCII, and looked for in this reading;
+a finding is given back by the offsets of the text as it was written.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from citeward.guardrails.escapes import escaped, has_escapes
 WORD = "0-9A-Za-z_\u00c0-\u024f\u1e00-\u1eff"
 """Inside of a character class: what a number or an address may not touch. Letters of other scripts are none of it, as
 Chinese, Japanese and Thai put no space between words, and Korean and Turkish put endings behind names."""
-DASHES = "-\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
+DASHES = "\\-\u2010-\u2015\u2212\u2e3a\u2e3b\ufe58\ufe63\uff0d"
 """Inside of a character class: what is read as a hyphen."""
 SPACES = " \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 """Inside of a character class: what is read as a space; tabulators and ends of lines are not."""

@@ -112,10 +112,9 @@ class _Run:
         state, length = self._state, self._length
         for last, letter in enumerate(text):
             state, length = suffixes.step(state, length, letter, most=least)
-            if length == least:
-                if not self._may_be_said(state):
-                    kind = PROMPT if suffixes.end(state) < self._known.plain else ENCODED
-                    yield Match(last=last, length=least, kind=kind, score=SCORES[kind])
+            if length == least and not self._may_be_said(state):
+                kind = PROMPT if suffixes.end(state) < self._known.plain else ENCODED
+                yield Match(last=last, length=least, kind=kind, score=SCORES[kind])
         self._state, self._length = state, length
 
     def reset(self) -> None:

@@ -298,10 +298,7 @@ class WithholdGuard:
     def _released(self) -> str:
         """What is decided, without what is taken out of it."""
         decided = self._boundary - self._offset
-        if self._taken:
-            out = self._without_taken()
-        else:
-            out = self._held[:decided]
+        out = self._without_taken() if self._taken else self._held[:decided]
         self._held = "" if self.stopped else self._held[decided:]
         self._offset = self._boundary
         if len(self._taken) > 1:
