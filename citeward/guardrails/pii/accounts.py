@@ -14,7 +14,7 @@ from citeward.guardrails.pii.reading import WORD
 
 CARD, IBAN = "CREDIT_CARD", "IBAN_CODE"
 
-_GAP = r"(?:[ ]?[-./·_][ ]?|[ ]{1,2})"
+_GAP = r"(?:[ ]?[-./·_][ ]?|\+|[ ]{1,2})"
 # From every group of four digits on, so that a number before the card's does not hide it.
 _CARD = re.compile(rf"(?<![{WORD}])(?<!\d[-.])(?=([1-689]\d{{3,18}}(?:{_GAP}\d{{1,8}}){{0,4}}+))\d")
 _BOUNDARY = re.compile(rf"(?![{WORD}]|[.,]\d|-\d{{4}}|-[0-9]*[A-Za-z]+[0-9])")
@@ -38,14 +38,14 @@ _GROUP = re.compile(r"\d+")
 
 _COUNTRIES = {
     15: "NO", 16: "BE", 18: "DK FI FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK",
-    21: "CH CR HR LI LV", 22: "BG BH DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ ES MD PK RO SA SE SK TN VG",
-    25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV", 29: "BR EG PS QA UA",
-    30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
+    21: "CH CR HR LI LV", 22: "BG BH DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL",
+    24: "AD CZ ES MD PK RO SA SE SK TN VG", 25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM",
+    28: "AL AZ BY CY DO GT HU LB NI PL SV", 29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
 }  # fmt: skip
 LENGTHS = {country: length for length, countries in _COUNTRIES.items() for country in countries.split()}
 """Characters of an IBAN by country; ISO 13616, the registry of SWIFT."""
-_IBAN = re.compile(rf"(?<![{WORD}])[A-Za-z]{{2}}[ -]?\d[ ]?\d(?=[ .·/-]{{0,3}}[A-Za-z0-9])")
-_SIGNS = re.compile(r"[ .·/-]+")
+_IBAN = re.compile(rf"(?<![{WORD}])[A-Za-z]{{2}}[ -]?\d[ ]?\d(?=[ .·/+-]{{0,3}}[A-Za-z0-9])")
+_SIGNS = re.compile(r"[ .·/+-]+")
 
 
 def cards(text: str, before: str = "", /) -> Iterator[Finding]:
@@ -102,7 +102,7 @@ def ibans(text: str, _before: str = "", /) -> Iterator[Finding]:
 
 @functools.cache
 def _shape(length: int) -> re.Pattern[str]:
-    gap = "(?:[ ]?[-./·][ ]?|[ ]{0,2})"
+    gap = "(?:[ ]?[-./·][ ]?|\\+|[ ]{0,2})"
     return re.compile(rf"[A-Za-z]{{2}}[ -]?\d[ ]?\d(?:{gap}[A-Za-z0-9]){{{length - 4}}}(?![{WORD}])")
 
 

@@ -155,7 +155,7 @@ def _spaced(text: str) -> Iterator[Hit]:
 def _words(text: str) -> Iterator[tuple[str, int, int]]:
     for match in _WORD.finditer(text):
         word = match[0]
-        if word.isascii() and _MIXED.match(word):
+        if word.isascii() and _MIXED.match(word) and word.lower() not in _PHRASES:
             for part in _CAMEL.finditer(word):
                 yield part[0].lower(), match.start() + part.start(), match.start() + part.end()
         else:

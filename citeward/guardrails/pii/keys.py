@@ -27,9 +27,10 @@ _HEADER = regex.compile(rf"(?:{_NAMES}):")
 _BODY = regex.compile(r"(?:[A-Za-z0-9+/=]|%2[BbFf]|%3[Dd]|\\[/=])++")
 _END_OF_LINE = regex.compile(r"(?:\r*\n|\\{1,2}[rn]|%0[ADad])(?:[ \t>#|*\"'+,\r\n]|\\{1,2}[rn]|%0[ADad]){0,80}+")
 _LINE = regex.compile(
-    rf"(?:[A-Za-z0-9+/=]|%2[BbFf]|%3[Dd]|\\[/=]){{16}}|[A-Za-z0-9+/=]{{1,15}}+{_END_OF_LINE.pattern}(?:-----END|---- END)"
+    rf"(?:[A-Za-z0-9+/=]|%2[BbFf]|%3[Dd]|\\[/=]){{16}}"
+    rf"|[A-Za-z0-9+/=]{{1,15}}+{_END_OF_LINE.pattern}(?:-----END|---- END)"
 )
-"""The beginning of a line of base64: only the last may be short, or the words behind a key would be taken for its own."""
+"""The beginning of a line of base64: only the last may be short, or the words behind a key would be read as its own."""
 _BLANK = regex.compile(r"[ ]{1,4}")
 _PASTED = regex.compile(rf"[A-Za-z0-9+/=]{{16}}|-----END|---- END|(?:{_NAMES}):")
 """What goes on a key behind a space."""

@@ -38,9 +38,9 @@ _CALL_BEFORE = re.compile(rf"[{WORD}]\(\Z")
 _CALL_AFTER = re.compile(r"\)(?![ ]?[-./]?\d)")
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥₹₩₽¢#]|\b(?:USD|EUR|GBP|CHF|JPY|CNY|INR|PLN|SEK|NOK|DKK))[ ]?\Z")
 _UNIT_AFTER = re.compile(
-    r"[ ]?(?:[$€£¥₹₩₽%‰°]|(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|PLN|SEK|NOK|DKK|RUB|[kKMGTP]i?[Bb]|[kmcµn]?m|k?g|mg|[mµn]?s"
-    r"|mi|ft|km/h|mph|[kMG]?Hz|[kMG]?Wh?|kWh|hPa|bytes?|bits?|people|rows?|items?|units?|records?|users?|times?|years?|days?"
-    r"|hours?|minutes?|seconds?|meters?|metres?|miles?|pages?|euros?|dollars?|million|billion|元|円|人|원)"
+    r"[ ]?(?:[$€£¥₹₩₽%‰°]|(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|PLN|SEK|NOK|DKK|RUB|[kKMGTP]i?[Bb]|[kmcµn]?m|k?g|mg"
+    r"|[mµn]?s|mi|ft|km/h|mph|[kMG]?Hz|[kMG]?Wh?|kWh|hPa|bytes?|bits?|people|rows?|items?|units?|records?|users?|times?|years?"
+    r"|days?|hours?|minutes?|seconds?|meters?|metres?|miles?|pages?|euros?|dollars?|million|billion|元|円|人|원)"
     rf"(?![{WORD}]))"
 )
 _SUM_BEFORE = re.compile(r"(?:[\d)][ ]*(?:\*\*?|[×÷^<>=])|(?<![\d.-])\d{1,6}[ ]*/|\d[ ]+[+-])[ ]*\Z")

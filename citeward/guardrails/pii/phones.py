@@ -39,7 +39,7 @@ _GROUP = re.compile(r"\d+")
 _UNBROKEN = re.compile(r"[^ /]+")
 _AREA = re.compile(r"\(0?\d{2,5}\)[ -]?\d{2,5}(?:[ .-]\d{2,4}){1,3}|\(\d{3}\)[ -]?\d{7}")
 _PAIRS = re.compile(r"\d{2}(?:-\d{2}){3,4}|0\d(?:([. ])\d{2})(?:\1\d{2}){3}")
-_CHINESE = re.compile(r"1[3-9]\d(?:\d{8}|([ -])\d{4}\1\d{4}|[ -]\d{8})")
+_CHINESE = re.compile(r"(?:86[ -]?)?1[3-9]\d(?:\d{8}|([ -])\d{4}\1\d{4}|[ -]\d{8})")
 _BRAZILIAN = re.compile(r"[1-9]\d[ -]9?\d{4}[ -]\d{4}")
 _RUSSIAN = re.compile(r"8[ -]?\(?[3-9]\d{2,4}\)?[ -]?\d{1,3}(?:[ -]?\d{2}){2}")
 _EXTENSION = re.compile(rf"[ ]?(?:x|ext\.?|extn\.?|доб\.?)[ ]?\d{{1,6}}(?![{WORD}])")
@@ -110,7 +110,10 @@ def _rows(text: str) -> Iterator[tuple[int, int]]:
 def _pieces(text: str, start: int, end: int) -> Iterator[_Piece]:
     place = start
     for gap in _BREAK.finditer(text, start, end):
-        if piece := _piece(text, place, gap.start()):
+        piece = _piece(text, place, gap.start())
+        if piece is None and "/" in gap[0] and text[place] in "+(0":
+            continue  # +49 (0) 30 / 1234567
+        if piece is not None:
             yield piece
         place = gap.end()
     if piece := _piece(text, place, end):
@@ -220,6 +223,8 @@ def _formed(piece: _Piece, regions: tuple[str, ...]) -> float:
 def _is_in_parts(written: str) -> bool:
     """Whether a number without a trunk prefix is in three groups or more, or in two of five as in India."""
     groups = _GROUP.findall(written)
+    if all(len(group) == 2 for group in groups):
+        return False
     return len(groups) > 2 or (" " in written and [len(group) for group in groups] == [5, 5])
 
 
@@ -228,6 +233,6 @@ def _is_grouped_well(written: str, digits: str) -> bool:
     if (")" in written and not _BRACKETS.fullmatch(written)) or (" - " in written and digits[0] != "0"):
         return False
     groups = [len(group) for group in _GROUP.findall(written)]
-    if len(groups) == 2 and " " in written and len(digits) < 10:
+    if len(groups) == 2 and len(digits) < (10 if " " in written else 9):
         return False
     return len(groups) <= 6 and sum(size == 1 for size in groups) <= 1

@@ -8,11 +8,12 @@ a finding is given back by the offsets of the text as it was written.
 from __future__ import annotations
 
 import functools
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from citeward.guardrails.escapes import escaped, has_escapes
+from citeward.guardrails.escapes import Escaped, escaped, has_escapes
 
 WORD = "0-9A-Za-z_\u00c0-\u024f\u1e00-\u1eff"
 """Inside of a character class: what a number or an address may not touch. Letters of other scripts are none of it, as
@@ -27,6 +28,10 @@ INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u20
 _DOTS = "\u2024\u3002\ufe52\uff0e\uff61"
 _MIDDLE_DOTS = "\u2022\u2027\u2219\u22c5\u30fb\uff65"
 _KEPT = ("<super>", "<sub>", "<fraction>", "<square>")  # m² is not m2
+
+
+# Written so that programs shall not see it.
+_SPELLED = re.compile(r"(?i)[(\[{](?:(?P<at>at)|dot|punkt|point|punto)[)\]}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def read(text: str, /) -> Reading:
     ('mia@firma.de', (0, 16))
     """
     codes = {one.start: one for one in escaped(text)} if has_escapes(text) else {}
+    if "at" in text or "AT" in text:
+        codes |= {match.start(): _spelled(match) for match in _SPELLED.finditer(text)}
     if not codes and text.isascii():
         return Reading(text)
     out = [] if codes else list(map(folded, text))
@@ -71,6 +78,10 @@ def read(text: str, /) -> Reading:
         ends += [after] * len(plain)
         place = after
     return Reading("".join(out), starts, ends)
+
+
+def _spelled(match: re.Match[str]) -> Escaped:
+    return Escaped(start=match.start(), end=match.end(), char="@" if match["at"] else ".")
 
 
 @functools.lru_cache(maxsize=8192)

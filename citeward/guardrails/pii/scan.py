@@ -47,7 +47,8 @@ _TOKEN = re.compile(
 )
 # A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
 _STARTS = re.compile(
-    r"[\d@＠﹫]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^----$|^Private-Lines:|^[(\[+\uff08\uff3b\uff0b]+$|&commat;"
+    r"[\d@＠﹫]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^----$|^Private-Lines:|^[(\[+\uff08\uff3b\uff0b]+$"
+    r"|&commat;|[(\[{](?i:at)[)\]}]"
 )
 _LONG = 20
 """Every credential is at least this long or holds a digit."""

@@ -167,6 +167,7 @@ class WithholdGuard:
     """
 
     def __init__(self, matcher: Matcher, thresholds: Thresholds) -> None:
+        self._matcher = matcher
         self._written = _Reading(matcher)
         self._decoded: _Reading | None = None  # only while an escape is near
         self._thresholds = thresholds
@@ -183,7 +184,7 @@ class WithholdGuard:
     @property
     def holdback(self) -> int:
         """The most characters held back: a match of the longest kind in escapes, as far apart as they may be."""
-        return self._written.matcher.longest * (CODE + GAP) + LONGEST
+        return self._matcher.longest * (CODE + GAP) + LONGEST
 
     @property
     def held(self) -> int:
@@ -247,7 +248,7 @@ class WithholdGuard:
         if self._decoded is not None:
             found += self._decoded.read(text, first)
             found.sort(key=lambda span: (span.end, span.start))
-            if self._decoded.letters >= self._decoded.matcher.longest:
+            if self._decoded.letters >= self._matcher.longest:
                 self._decoded = None  # both readings know the same letters again
         self._found(found)
 

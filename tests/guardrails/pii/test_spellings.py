@@ -183,6 +183,8 @@ def test_there_are_enough_spellings():
         ('Write to "mia.k"@firma.de now', '"mia.k"@firma.de'),
         ('Write to "mia k"@firma.de now', '"mia k"@firma.de'),
         ("Write to mia@[192.168.7.9] now", "mia@[192.168.7.9]"),
+        ("Write to mia(at)firma.de now", "mia(at)firma.de"),
+        ("Write to mia[AT]firma[dot]de now", "mia[AT]firma[dot]de"),
         ("Write to mia＠firma。de now", "mia＠firma。de"),
         ("https://x.de/?mail=mia%40firma.de&lang=de", "mia%40firma.de"),
         ("mailto:mia@firma.de?subject=Hi", "mia@firma.de"),
