@@ -68,7 +68,9 @@ async def test_a_value_is_withheld_in_escapes(escape, text):
     assert [finding.kind for finding in verdict.findings] == ["SECRET"]
 
 
-LETTERS = st.tuples(st.sampled_from(["{}", *ESCAPES]), st.sampled_from(["", "", " ", "-", "\u200b", "* "]))
+# Without its semicolon an entity would take the digit behind it for its own.
+MIXED = ["{}", *(escape for escape in ESCAPES if escape != "&#{}")]
+LETTERS = st.tuples(st.sampled_from(MIXED), st.sampled_from(["", "", " ", "-", "\u200b", "* "]))
 
 
 @pytest.mark.fuzz

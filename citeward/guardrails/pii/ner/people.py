@@ -55,9 +55,14 @@ _SURELY = regex.compile(rf"(?i:\b(?:{_STRONG}))[,:]?\s{{1,6}}(?P<it>{NAME}{_SUFF
 _MAYBE = regex.compile(rf"(?i:\b(?:{_WEAK}))[,:]?\s{{1,6}}(?P<it>{NAME}{_SUFFIX})", regex.VERBOSE)
 # Of scripts without capitals: the words around it say where a name ends.
 _UNCASED = regex.compile(
-    r"(?:我叫|我的名字(?:是|叫)|姓名(?:是|[:：])|本人|我係)[ ]?(?P<it>\p{Han}{2,4}(?:·\p{Han}{1,6})?)(?=[\s，。,.!！；;]|$)"
-    r"|(?:名前は|氏名は|氏名[:：]|名前[:：])[ ]?(?P<it>[\p{Han}\p{Katakana}\p{Hiragana}ー]{2,8}?)(?=です|と申|といい|[\s、。,.]|$)"
-    r"|(?:이름은|성함은|이름[:：]|성명[:：])[ ]?(?P<it>\p{Hangul}{2,5}?)(?=입니다|이에요|예요|이고|[\s,.]|$)"
+    r"""
+      (?:我叫|我的名字(?:是|叫)|姓名(?:是|[:：])|本人|我係)[ ]?(?P<it>\p{Han}{2,4}(?:·\p{Han}{1,6})?)
+      (?=[\s，。,.!！；;]|$)
+    | (?:名前は|氏名は|氏名[:：]|名前[:：])[ ]?(?P<it>[\p{Han}\p{Katakana}\p{Hiragana}ー]{2,8}?)
+      (?=です|と申|といい|[\s、。,.]|$)
+    | (?:이름은|성함은|이름[:：]|성명[:：])[ ]?(?P<it>\p{Hangul}{2,5}?)(?=입니다|이에요|예요|이고|[\s,.]|$)
+    """,
+    regex.VERBOSE,
 )
 _TITLED = regex.compile(rf"(?<![\w.])(?P<title>(?i:{HONORIFICS})(?:\.|\b))(?P<name>[ ]{NAME}{_SUFFIX})?")
 _INITIALED = regex.compile(rf"(?<![\w.])\p{{Lu}}[\p{{Ll}}'’-]+[ ]\p{{Lu}}\.?[ ](?:{_JOIN}[ ])?\p{{Lu}}[\w-]+{_SUFFIX}")
