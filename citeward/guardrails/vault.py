@@ -11,13 +11,16 @@ from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
 from citeward.guardrails.pii.credentials import KINDS as CREDENTIALS
 from citeward.guardrails.pii.credentials import SECRET
+from citeward.guardrails.pii.reading import DASHES, INVISIBLE
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
 _SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")
 _ODD = re.compile(r"[^A-Z0-9]+|^(?=[^A-Z])")
 _LITERAL = "TEXT"
 _NEVER = frozenset({*CREDENTIALS, SECRET})
-_SEPARATORS = re.compile(r"[\s()\[\].\-/\u00ad\u200b\u2060]+")
+SEPARATOR = rf"[\s()\[\]./_\u00b7\u2022\u2027\u2219\u22c5\u30fb{DASHES}{INVISIBLE}]"
+"""A pattern of what may stand between two digits of a number without making it another."""
+_SEPARATORS = re.compile(SEPARATOR)
 
 
 def label(kind: str, /) -> str:
