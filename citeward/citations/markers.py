@@ -63,17 +63,17 @@ class MarkerStream:
 
     Args:
         passages: How many passages there are, numbered from 1.
+        pending: What another stream had not settled when it was left (`pending`), which this one goes on from. Places
+            are counted from where this one begins, so that a sentence that began in `pending` has a `start` below 0.
     """
 
-    def __init__(self, passages: int) -> None:
+    def __init__(self, passages: int, *, pending: tuple[str, int] = ("", 0)) -> None:
         self._passages = passages
-        self._text = ""
-        """What is not settled, after the last character that is."""
-        self._begin = 0
-        """Where in `_text` it begins."""
-        self._before = 0
+        self._text, self._begin = pending
+        """What is not settled, after the last character that is, and where in `_text` it begins."""
+        self._before = -len(self._text)
         """Characters of the stream before `_text`."""
-        self._turned = False
+        self._turned = _TURN.search(self._text, self._begin) is not None
         """Whether a sentence may have ended since the last look."""
         self._next_look = 0
         """Characters of `_text` before which no look is worth its while."""
@@ -85,6 +85,11 @@ class MarkerStream:
         if not self._turned or _WORD.search(text) is None or len(self._text) < self._next_look:
             return []
         return self._complete(closing=False)
+
+    @property
+    def pending(self) -> tuple[str, int]:
+        """What is not settled, after the last character that is, and where in it that begins."""
+        return self._text, self._begin
 
     def close(self) -> list[Sentence]:
         """The stream has ended; the sentences that were not complete."""

@@ -15,9 +15,10 @@ TIMEOUT = 2.0
 class Stage:
     """A guard's place in a release; whatever the guard does, the stage never raises.
 
-    A guard that raises, gives something other than text, gives findings that are none (`broken_findings`), or takes
-    longer for one piece than `timeout` seconds is asked no more. Where its row says `closed`, the stream ends there: nothing of what it kept back or had just been given
-    leaves. Where it says `open`, the rest of the stream passes unguarded, beginning with what the guard had kept back.
+    A guard that raises, gives something other than text, gives findings that make no sense (`broken_findings`), or
+    takes longer for one piece than `timeout` seconds is asked no more. If its row says `closed`, the stream ends there:
+    nothing of what it kept back or had just been given leaves. If it says `open`, the rest of the stream passes
+    unguarded, beginning with what the guard had kept back.
 
     A stream guard computes in the event loop, so nothing can interrupt it: one that takes too long is noticed when it
     returns, the first piece aside, for which it may have to load something. What may wait, or compute for long, belongs

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from citeward.contracts.guardrail import Finding, Origin, Verdict
 from citeward.guardrails.stage import Stage
@@ -126,7 +125,7 @@ class Release:
         """`out` after what is due, without what has left already."""
         out, self._due = self._due + out, ""
         if self._left:
-            same = len(commonprefix([out, self._left]))
+            same = _shared(out, self._left)
             out = out[same:]
             # Where they differ, what has left is replaced by now, and what replaces it is new.
             self._left = "" if out else self._left[same:]
@@ -143,3 +142,8 @@ class Release:
                 # What passed before the stop still leaves, and nothing after it will come: the rest may close.
                 self.stopped = closing = True
         return text
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

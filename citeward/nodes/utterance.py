@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from citeward.citations.stream import Citer
+from citeward.citations.stream import Citer, Sentences
 from citeward.contracts.citation import Citation
 from citeward.contracts.event import Cited, Event, TextDelta
 from citeward.contracts.guardrail import Verdict
-from citeward.guardrails.stream import Release
+from citeward.guardrails.stream import Progress, Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """How far an answer had come when one of its model calls ended."""
+
+    text: Progress
+    sentences: Sentences
+    unreleased: str
+    """What would leave if it ended here."""
 
 
 class Utterance:
@@ -21,6 +31,8 @@ class Utterance:
         citer: Finds and verifies citations in the released text.
         emit: Takes each event.
         base: Characters that were released earlier in the turn; citations' offsets count from the turn's beginning.
+
+    The release and the citer of a later call go on from those of the call before it; see `pause`.
     """
 
     def __init__(self, release: Release, citer: Citer, emit: Callable[[Event], None], *, base: int = 0) -> None:
@@ -30,6 +42,7 @@ class Utterance:
         self._base = base
         self._pieces: list[str] = []
         self.citations: list[Citation] = []
+        self._ended = False
         self.began_at: float | None = None
         """Unix time of the first released text."""
 
@@ -54,8 +67,27 @@ class Utterance:
             self._send(await self._citer.feed(safe))
 
     async def close(self) -> None:
-        """The model has finished: emit the rest."""
-        if safe := self._release.close():
+        """The answer has ended: emit the rest. A second call emits nothing."""
+        await self._finish(self._release.close())
+
+    async def pause(self) -> Paused | None:
+        """The model has finished, and the answer goes on with another call: emit nothing more, what follows may belong
+        to what is held back.
+
+        None if a guard would end the answer here: then it has ended, as after `close`.
+        """
+        progress, sentences = self._release.progress, self._citer.sentences
+        unreleased = self._release.close()
+        if self._release.stopped:
+            await self._finish(unreleased)
+            return None
+        return Paused(text=progress, sentences=sentences, unreleased=self._citer.held + unreleased)
+
+    async def _finish(self, safe: str) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if safe:
             self._send(await self._citer.feed(safe))
         self._send(await self._citer.close())
 
