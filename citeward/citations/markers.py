@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from citeward.text.sentences import Span, sentences
 
@@ -98,10 +99,15 @@ class MarkerStream:
     def _complete(self, *, closing: bool) -> list[Sentence]:
         text = self._text
         code = list(_CODE.finditer(text, self._begin))
+        opening = len(text)
+        if not closing and code and code[-1]["fence"] is not None and "\n" not in code[-1][0]:
+            # Whether the last line opens a block of code is known when it has ended: not if a backtick follows in it.
+            opening = code.pop().start()
         groups = [group for group in _GROUP.finditer(text, self._begin) if self._is_marker(text, group, code)]
         spans = list(_spans(text, self._begin, code, groups, closing=closing))
-        sure = len(text) if closing else _undecided(text, self._begin, code)
-        done = spans if closing else [span for span in spans[:-1] if span.end <= sure]
+        sure = len(text) if closing else min(opening, _undecided(text, self._begin, code))
+        # What follows a sentence decides whether it ends there, so that must be sure too.
+        done = spans if closing else [span for span, after in pairwise(spans) if after.start < sure]
         if not done:
             waits = _TURN.search(text, spans[-1].start) is not None and not _settled(text) if spans else True
             self._turned = waits or sure < len(text)

@@ -96,7 +96,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         checked = await check_calls(message, active.rails, made_from)
         # A model that was offered no tools can have been talked into naming some.
         wanted = bool(specs) and not blocking(checked) and bool(message.tool_calls or message.invalid_tool_calls)
-        still = await said.pause() if wanted and not said.satisfied else None
+        still = said.pause() if wanted and not said.satisfied else None
         if still is None:
             await said.close()
             message.tool_calls, message.invalid_tool_calls = [], []

@@ -133,23 +133,16 @@ class Speech:
         self._conclude()
         await self.utterance.close()
 
-    async def pause(self) -> Unfinished | None:
-        """The model call has ended, and the turn goes on with another one: release nothing more.
-
-        None where a guard stops the text or the thoughts as they stand: then all has ended, as after `close`.
-        """
-        verdicts = self.verdicts
-        thoughts = self._thought.progress if self._thought is not None else self.thoughts
-        held = self._thought.close() if self._thought is not None else ""
-        if self._thought is not None and self._thought.stopped:
-            self._let_go(self._thought, held)
-            await self.utterance.close()
-            return None
-        paused = await self.utterance.pause()
-        if paused is None:
-            return None
-        self._paused = verdicts
-        return Unfinished(text=paused.text, thoughts=thoughts, sentences=paused.sentences, unreleased=paused.unreleased)
+    def pause(self) -> Unfinished:
+        """The model call has ended, and the turn goes on with another one: release nothing more."""
+        self._paused = self.verdicts
+        paused = self.utterance.pause()
+        return Unfinished(
+            text=paused.text,
+            thoughts=self._thought.progress if self._thought is not None else self.thoughts,
+            sentences=paused.sentences,
+            unreleased=paused.unreleased,
+        )
 
     def _ponder(self, think: Callable[[Progress], Release], text: str) -> None:
         if self._stopped:
@@ -166,10 +159,7 @@ class Speech:
         if not self._thinking or self.think is None:
             return
         thought = self._thought if self._thought is not None else self.think(self.thoughts)
-        self._let_go(thought, thought.close())
-
-    def _let_go(self, thought: Release, rest: str) -> None:
-        if rest:
+        if rest := thought.close():
             self.tell(ReasoningDelta(text=rest))
         self._judged += thought.verdicts
         self._stopped = self._stopped or thought.stopped

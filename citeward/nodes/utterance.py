@@ -42,7 +42,6 @@ class Utterance:
         self._base = base
         self._pieces: list[str] = []
         self.citations: list[Citation] = []
-        self._ended = False
         self.began_at: float | None = None
         """Unix time of the first released text."""
 
@@ -67,29 +66,17 @@ class Utterance:
             self._send(await self._citer.feed(safe))
 
     async def close(self) -> None:
-        """The answer has ended: emit the rest. A second call emits nothing."""
-        await self._finish(self._release.close())
-
-    async def pause(self) -> Paused | None:
-        """The model has finished, and the answer goes on with another call: emit nothing more, what follows may belong
-        to what is held back.
-
-        None if a guard would end the answer here: then it has ended, as after `close`.
-        """
-        progress, sentences = self._release.progress, self._citer.sentences
-        unreleased = self._release.close()
-        if self._release.stopped:
-            await self._finish(unreleased)
-            return None
-        return Paused(text=progress, sentences=sentences, unreleased=self._citer.held + unreleased)
-
-    async def _finish(self, safe: str) -> None:
-        if self._ended:
-            return
-        self._ended = True
-        if safe:
+        """The answer has ended: emit the rest."""
+        if safe := self._release.close():
             self._send(await self._citer.feed(safe))
         self._send(await self._citer.close())
+
+    def pause(self) -> Paused:
+        """The model has finished, and the answer goes on with another call: emit nothing more, because what follows may
+        belong to what is held back. This utterance takes no more text.
+        """
+        progress, sentences = self._release.progress, self._citer.sentences
+        return Paused(text=progress, sentences=sentences, unreleased=self._citer.held + self._release.close())
 
     def _send(self, events: Iterable[TextDelta | Cited]) -> None:
         for event in events:

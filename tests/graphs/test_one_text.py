@@ -9,7 +9,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 
 from citeward.contracts.answer import Answer, Outcome
-from citeward.contracts.event import Event, Restarted, TextDelta, ToolReturned
+from citeward.contracts.event import Event, Restarted, TextDelta
 from citeward.contracts.guardrail import Action
 from citeward.contracts.model import ModelInfo
 from citeward.contracts.tool import ToolCall
@@ -140,16 +140,17 @@ async def test_what_a_tool_gave_in_between_may_complete_a_word_that_was_begun(ma
     assert answer.text == _shown(before + after) == "It was sent to help@example.com."
 
 
-async def test_text_that_is_forbidden_as_it_stands_ends_the_turn_before_its_tool_runs(make_services: Make) -> None:
+@pytest.mark.parametrize("rest", ["", ".uk now."])
+async def test_text_that_is_blocked_ends_the_turn_as_soon_as_it_is_decided(make_services: Make, rest: str) -> None:
     rails = build_rails(
         Policy.model_validate({"version": 1, "guards": [{"name": "pii", "origins": {"model": {"block": 0.4}}}]})
     )
-    model = ScriptedModel(["Write to eve@example.net", ADD])
+    model = ScriptedModel(["Write to eve@example.net", ADD], rest)
     events, answer, _ = await _run(await make_services(model, prompt=PROMPT, rails=rails))
     assert answer is not None
     assert answer.outcome is Outcome.BLOCKED
-    assert "eve" not in _shown(events)
-    assert not any(isinstance(event, ToolReturned) for event in events)
+    assert answer.text == _shown(events)
+    assert "eve" not in answer.text
     assert [verdict.action for verdict in answer.verdicts] == [Action.BLOCK]
 
 
