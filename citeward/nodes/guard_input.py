@@ -97,6 +97,7 @@ def _fresh_turn() -> dict[str, Any]:
         "passages": (),
         "route": None,
         "draft": "",
+        "unfinished": None,
         "citations": (),
         "steps": 0,
         "calls": (),
