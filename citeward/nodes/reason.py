@@ -22,12 +22,13 @@ from citeward.guardrails.masker import masked
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
-from citeward.nodes.approval import announce, read
+from citeward.nodes.approval import announce
 from citeward.nodes.calls import check_calls
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import prompted, to_model
 from citeward.nodes.deadline import remaining
 from citeward.nodes.disclosure import disclosed
+from citeward.nodes.journal import call_ids
 from citeward.nodes.outgoing import marked, outgoing, this_turn
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
@@ -88,7 +89,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         await ask(chain, request, said)
         await said.close()
         text = said.utterance.text
-        message = said.calls.message(masked(text, vault))
+        message = said.calls.message(masked(text, vault), taken=call_ids(earlier))
         verdicts = (*said.verdicts, *await check_calls(message, active.rails, made_from))
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
@@ -98,9 +99,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         if blocking is not None or not specs:
             # A model that was offered no tools can have been talked into naming some.
             message.tool_calls, message.invalid_tool_calls = [], []
-        thread = [*earlier, *asked]
-        texts = read(thread, state.get("passages", ()), vault, active.approval)
-        announce(message, specs, texts, vault, active.approval, runtime)
+        announce(message, vault, runtime)
         return {
             "messages": [*asked, message],
             "draft": state.get("draft", "") + text,

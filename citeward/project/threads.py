@@ -37,19 +37,20 @@ async def open_threads(project: Project, stack: AsyncExitStack) -> SqliteThreads
     """
     import aiosqlite
 
-    from citeward.graphs.threads import SqliteThreads, keep_dropping, last_cipher
+    from citeward.graphs.threads import SqliteThreads, keep_dropping, last_key
 
     settings = project.settings.state
     path = project.path(settings.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = await stack.enter_async_context(aiosqlite.connect(path))
-        used = await last_cipher(connection)
+        used = await last_key(connection)
         # Where the file was written with a key, one that is made now would only hide that the old one is lost.
         cipher = Cipher(keys(settings, key_file(path), make=used is None))
         if used is not None and not cipher.knows(used):
             raise cipher.unknown(used)
         threads = SqliteThreads(connection, cipher)
+        stack.callback(threads.close)
         await threads.setup()
     except (sqlite3.Error, OSError) as error:
         raise CheckpointError(
