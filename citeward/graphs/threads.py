@@ -210,7 +210,8 @@ class SqliteThreads(EncryptedCheckpointer):
         """Take the lease of a thread."""
         if self._leases is None:
             file = (await self._rows("PRAGMA database_list"))[0][2]
-            self._leases = FileLeases(Path(f"{file}.lock")) if file else MemoryLeases()
+            if self._leases is None:  # of several that come first at once, all use the same
+                self._leases = FileLeases(Path(f"{file}.lock")) if file else MemoryLeases()
         return await self._leases.acquire(thread_id)
 
     async def release(self, thread_id: str, /) -> None:

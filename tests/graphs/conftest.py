@@ -1,9 +1,13 @@
 """A whole agent on real parts: the embedded store, the shipped policy, a scripted model."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import importlib.util
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
 import pytest
 
@@ -107,3 +111,20 @@ async def make_services(tmp_path: Path, embedder: MiniLM) -> AsyncIterator[Make]
     yield make
     for store in stores:
         await store.close()
+
+
+@pytest.fixture
+def postgres() -> Iterator[str]:
+    """The address of an empty database on a real server."""
+    url = os.environ.get("CITEWARD_TEST_POSTGRES")
+    if not url:
+        pytest.skip("CITEWARD_TEST_POSTGRES names no Postgres server; .ci/postgres runs one")
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip("psycopg is not installed: pip install 'citeward[postgres]'")
+    import psycopg
+
+    name = f"t_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
