@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -20,6 +21,7 @@ from langgraph.checkpoint.base import (
     get_serializable_checkpoint_metadata,
 )
 from langgraph.checkpoint.serde.base import SerializerProtocol
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from citeward.errors import CheckpointError
 from citeward.graphs.encryption import Cipher, Key, ciphers
@@ -75,7 +77,7 @@ class EncryptedCheckpointer(BaseCheckpointSaver[Any]):
     Sync and async methods work as far as the store has them.
 
     Args:
-        saver: The store.
+        saver: The store; it is copied, and its own serializer is not used.
         cipher: Seals and opens.
         serde: Makes values bytes before they are sealed; reads back Citeward's own types and no others by default.
     """
@@ -84,7 +86,8 @@ class EncryptedCheckpointer(BaseCheckpointSaver[Any]):
         self, saver: BaseCheckpointSaver[Any], cipher: Cipher, *, serde: SerializerProtocol | None = None
     ) -> None:
         super().__init__(serde=serde or checkpoint_serializer())
-        self.saver = saver
+        self.saver = copy(saver)
+        self.saver.serde = _ShellSerializer()
         self.cipher = cipher
 
     @property
@@ -232,7 +235,9 @@ class EncryptedCheckpointer(BaseCheckpointSaver[Any]):
 
     def _opened(self, found: CheckpointTuple) -> CheckpointTuple:
         place = CheckpointPlace.of(found.config)
-        sealed = found.checkpoint.get("channel_values", {}).get(SEALED)
+        stored: Any = found.checkpoint
+        values = stored.get("channel_values") if isinstance(stored, Mapping) else None
+        sealed = values.get(SEALED) if isinstance(values, Mapping) else None
         plain = self.cipher.open(sealed, place.checkpoint, what=f"the stored {place}")
         whole = cast("dict[str, Any]", self.serde.loads_typed(_parted(plain)))
         parent = found.parent_config and found.parent_config["configurable"].get("checkpoint_id")
@@ -254,6 +259,31 @@ class EncryptedCheckpointer(BaseCheckpointSaver[Any]):
         what = f"what was written to {channel!r} after the {place}"
         plain = self.cipher.open(sealed, place.write(task_id, channel), what=what)
         return (task_id, channel, self.serde.loads_typed(_parted(plain)))
+
+
+class _ShellSerializer:
+    """For what a store is given: sealed values, and shells with one in them.
+
+    What else stands in a store was put there by somebody else. It is not read, and becomes nothing, which is refused
+    where it is opened.
+    """
+
+    def __init__(self) -> None:
+        self._plain = JsonPlusSerializer(allowed_msgpack_modules=())
+
+    def dumps_typed(self, obj: Any) -> tuple[str, bytes]:
+        """As LangGraph's."""
+        return self._plain.dumps_typed(obj)
+
+    def loads_typed(self, data: tuple[str, bytes]) -> Any:
+        """The value; an empty mapping for anything but bytes and plain data."""
+        kind, stored = data
+        if kind not in ("bytes", "msgpack"):
+            return {}
+        try:
+            return self._plain.loads_typed((kind, stored))
+        except ValueError:
+            return {}
 
 
 def encrypted_checkpointer(

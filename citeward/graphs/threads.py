@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 import aiosqlite
@@ -69,11 +69,10 @@ class SqliteThreads(EncryptedCheckpointer):
     """
 
     def __init__(self, connection: aiosqlite.Connection, cipher: Cipher) -> None:
-        store = AsyncSqliteSaver(connection)
-        super().__init__(store, cipher)
+        super().__init__(AsyncSqliteSaver(connection), cipher)
+        self._store = cast("AsyncSqliteSaver", self.saver)
         self.conn = connection
-        self.lock = store.lock
-        self._store = store
+        self.lock = self._store.lock
         self._ready = False
         self._setting_up = asyncio.Lock()
         self._leases: Leases | None = None
@@ -312,7 +311,7 @@ async def last_key(connection: aiosqlite.Connection) -> str | None:
 class Drops(Protocol):
     """What deletes old threads."""
 
-    async def drop_older(self, age: timedelta) -> int:
+    async def drop_older(self, age: timedelta, /) -> int:
         """Delete the threads in which nothing was said for so long; returns how many there were."""
         ...
 
