@@ -238,9 +238,11 @@ class Agent:
             if self.services.cache is not None:
                 await self.services.cache.turns.end(context.run_id)
 
-    def _durability(self, principal: Principal) -> Literal["sync", "exit"]:
+    def _durability(self, principal: Principal) -> Literal["sync", "exit"] | None:
         """`sync` stores the state after each node, so that a run with side effects goes on after a crash; a plain
         question is asked again, and its state is stored once, at its end."""
+        if self.graph.checkpointer is None:
+            return None
         specs = self.services.tools(principal).specs() if self.services.tools is not None else ()
         return "sync" if any(spec.journaled for spec in specs) else "exit"
 

@@ -197,14 +197,6 @@ class EncryptedCheckpointer(BaseCheckpointSaver[Any]):
         """Delete all of a thread."""
         await self.saver.adelete_thread(thread_id)
 
-    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Delete older checkpoints, when the store can."""
-        self.saver.prune(thread_ids, strategy=strategy)
-
-    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        """Delete older checkpoints, when the store can."""
-        await self.saver.aprune(thread_ids, strategy=strategy)
-
     def seal_checkpoint(
         self, place: CheckpointPlace, typed: tuple[str, bytes], metadata: Mapping[str, Any], parent: str | None
     ) -> bytes:

@@ -9,7 +9,7 @@ import struct
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from langgraph.checkpoint.base import BaseCheckpointSaver
@@ -153,7 +153,7 @@ class Lease:
             ThreadBusy: Another run held it all the time.
         """
         until, pause = time.monotonic() + wait, _FIRST_PAUSE
-        while not await leases.acquire(thread_id):
+        while not await _acquired(leases, thread_id):
             left = until - time.monotonic()
             if left <= 0:
                 raise ThreadBusy(
@@ -182,14 +182,30 @@ class Lease:
             logger.warning("threads.lease_not_released", error=type(error).__name__)
 
 
-_RELEASING: set[asyncio.Future[None]] = set()
+_AT_WORK: set[asyncio.Future[Any]] = set()
+T = TypeVar("T")
 
 
-def _kept(task: asyncio.Future[None]) -> asyncio.Future[None]:
+def _kept(task: asyncio.Future[T]) -> asyncio.Future[T]:
     """The task, which the loop alone would not keep from being collected."""
-    _RELEASING.add(task)
-    task.add_done_callback(_RELEASING.discard)
+    _AT_WORK.add(task)
+    task.add_done_callback(_AT_WORK.discard)
     return task
+
+
+async def _acquired(leases: Leases, thread_id: str) -> bool:
+    """Whether the lease was got. When this task is cancelled meanwhile, what was got nevertheless is given back."""
+
+    def give_back(taken: asyncio.Future[bool]) -> None:
+        if not taken.cancelled() and taken.exception() is None and taken.result():
+            _kept(asyncio.ensure_future(leases.release(thread_id)))
+
+    taking = _kept(asyncio.ensure_future(leases.acquire(thread_id)))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        taking.add_done_callback(give_back)
+        raise
 
 
 def still_storing(error: BaseException) -> asyncio.Future[Any] | None:

@@ -77,6 +77,8 @@ class PostgresThreads(EncryptedCheckpointer):
         self._pool = pool
         self._session: Connection | None = None
         self._held: set[str] = set()
+        self._lost: set[str] = set()
+        """Threads whose lease went with its session, while their runs go on."""
         self._leasing = asyncio.Lock()
 
     async def setup(self) -> None:
@@ -150,6 +152,11 @@ class PostgresThreads(EncryptedCheckpointer):
             await super().adelete_thread(thread_id)
         await self.forget(thread_id)
 
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Delete older checkpoints, as LangGraph's checkpointer does."""
+        async with _answering():
+            await self.saver.aprune(thread_ids, strategy=strategy)
+
     async def stored(self, prefix: str) -> list[StoredThread]:
         """The threads whose id begins with `prefix`, the last changed first."""
         query = (
@@ -195,6 +202,11 @@ class PostgresThreads(EncryptedCheckpointer):
             values = (thread_id, key)
         async with _answering():
             async with self._leasing:
+                if thread_id in self._lost:
+                    raise CheckpointError(
+                        f"the lease of the thread {thread_id!r} was lost with its connection to the database",
+                        hint="Read the thread again, and ask again.",
+                    )
                 if thread_id in self._held and self._session is not None:
                     return await _changed(self._session, statement, *values) == 1
             async with self._pool.connection() as connection:
@@ -215,7 +227,7 @@ class PostgresThreads(EncryptedCheckpointer):
     async def acquire(self, thread_id: str, /) -> bool:
         """Take the lease of a thread."""
         async with _answering(), self._leasing:
-            if thread_id in self._held:  # a session would get its own lock again
+            if thread_id in self._held | self._lost:  # a session would get its own lock again
                 return False
             try:
                 taken = await self._lock(thread_id)
@@ -230,8 +242,10 @@ class PostgresThreads(EncryptedCheckpointer):
     async def release(self, thread_id: str, /) -> None:
         """Give the lease back."""
         async with self._leasing:
+            held = thread_id in self._held
             self._held.discard(thread_id)
-            if self._session is not None:
+            self._lost.discard(thread_id)
+            if held and self._session is not None:
                 await self._session.execute("SELECT pg_advisory_unlock(%s)", (lease_number(thread_id) - 2**63,))
 
     async def _rekey_checkpoint(self, connection: Connection, row: dict[str, Any]) -> int:
@@ -258,6 +272,8 @@ class PostgresThreads(EncryptedCheckpointer):
     async def _lose_session(self) -> None:
         session, self._session = self._session, None
         logger.warning("threads.leases_lost", leases=len(self._held))
+        self._lost |= self._held
+        self._held.clear()
         if session is not None:
             await session.close()
             await self._pool.putconn(session)

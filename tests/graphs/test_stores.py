@@ -399,8 +399,36 @@ async def test_a_session_that_is_lost_takes_its_leases_along(postgres: str) -> N
         with pytest.raises(CheckpointError, match="the database of threads"):
             await threads.begin(ADA, "k", attempts=0)  # its call is not made
         assert await other.acquire(ADA)
+        assert await threads.acquire(BOB)  # what comes after has a session of its own
+        with pytest.raises(CheckpointError, match="was lost"):
+            await threads.begin(ADA, "k", attempts=0)  # in which the old run still makes no call
         assert await threads.recorded(ADA, "k") == CallRecord()
-        assert await threads.acquire(BOB)  # and what comes after has a session of its own
+        await threads.release(ADA)
+        assert not await threads.acquire(ADA)
+        await other.release(ADA)
+        assert await threads.acquire(ADA)
+
+
+async def test_a_lease_that_was_got_in_the_moment_of_a_cancellation_is_given_back(store: Store) -> None:
+    async with store.opened() as one, store.opened() as other:
+        for _ in range(5):
+            task = asyncio.create_task(Lease.take(one, ADA, name="t", wait=0))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        await (await Lease.take(other, ADA, name="t", wait=10)).release()
+
+
+async def test_langgraphs_own_conformance_suite_passes(store: Store) -> None:
+    suite = pytest.importorskip("langgraph.checkpoint.conformance")
+
+    @suite.checkpointer_test(name="threads")
+    async def threads() -> AsyncIterator[Any]:
+        async with store.opened() as opened:
+            yield opened
+
+    report = await suite.validate(threads)
+    assert report.passed_all()
 
 
 async def test_a_database_that_does_not_answer_is_our_error() -> None:
