@@ -96,10 +96,9 @@ class PostgresThreads(EncryptedCheckpointer):
                 await AsyncPostgresSaver(cast("Any", connection)).setup()
                 for table in _TABLES:
                     await connection.execute(table)
-                if not await _all(connection, "SELECT 1 AS one FROM citeward_format WHERE version >= %s", FORMAT):
-                    converted = await self._convert(connection)
-                    if converted:
-                        logger.warning("threads.converted", values=converted, format=FORMAT)
+                marked = await _all(connection, "SELECT 1 AS one FROM citeward_format WHERE version >= %s", FORMAT)
+                if not marked and (converted := await self._convert(connection)):
+                    logger.warning("threads.converted", values=converted, format=FORMAT)
             finally:
                 await connection.execute("SELECT pg_advisory_unlock(%s)", (_SETUP,))
 
@@ -121,10 +120,7 @@ class PostgresThreads(EncryptedCheckpointer):
     async def aclose(self) -> None:
         """Give all leases back; the pool is its owner's to close."""
         async with self._leasing:
-            session, self._session = self._session, None
-            if session is not None:
-                await session.close()
-                await self._pool.putconn(session)
+            await self._close_session()
 
     async def rekey(self) -> int:
         """Encrypt all that stands under older keys with the first one; returns the values that were changed.
@@ -233,7 +229,8 @@ class PostgresThreads(EncryptedCheckpointer):
                 taken = await self._lock(thread_id)
             except OperationalError:
                 # The session is gone, and all leases with it: what ran under them makes no more calls.
-                await self._lose_session()
+                logger.warning("threads.leases_lost", leases=len(self._held))
+                await self._close_session()
                 taken = await self._lock(thread_id)
             if taken:
                 self._held.add(thread_id)
@@ -269,9 +266,8 @@ class PostgresThreads(EncryptedCheckpointer):
         number = lease_number(thread_id) - 2**63
         return bool((await _all(self._session, _TRY_LOCK, number))[0]["taken"])
 
-    async def _lose_session(self) -> None:
+    async def _close_session(self) -> None:
         session, self._session = self._session, None
-        logger.warning("threads.leases_lost", leases=len(self._held))
         self._lost |= self._held
         self._held.clear()
         if session is not None:

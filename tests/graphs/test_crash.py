@@ -16,18 +16,22 @@ CERTAIN = [*BOUNDARIES, *EVENTS, "journal:begin:before"]
 """Places where it is known whether the calls were made."""
 UNCERTAIN = ["journal:begin:after", "tool:pay:before", "tool:pay:after", "journal:finish pay:before"]
 """Places between the record of a call and that of its result."""
+PAY = "Please pay order A-1 and note: paid."
+SAID = [f"user: {PAY}", "agent: Done: all of it."]
 Step = Callable[..., dict[str, Any]]
+Steps = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator["subprocess.Popen[str]"]:
+def runners() -> Iterator[list["subprocess.Popen[str]"]]:
     script = Path(__file__).with_name("crash.py")
-    with subprocess.Popen(
-        [sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
+    started = [
+        subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    yield started
+    for process in started:
+        process.communicate(timeout=60)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -36,16 +40,25 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def step(runner: "subprocess.Popen[str]", database: str, tmp_path: Path) -> Step:
-    def take(
-        kill: str = "", *, question: str = "Please pay order A-1 and note: paid.", **options: Any
-    ) -> dict[str, Any]:
-        wanted = {"database": database, "effects": str(tmp_path / "effects"), "kill": kill, "question": question}
-        assert runner.stdin is not None
-        assert runner.stdout is not None
-        runner.stdin.write(json.dumps({**wanted, "approve": False, **options}) + "\n")
-        runner.stdin.flush()
-        told: dict[str, Any] = json.loads(runner.stdout.readline())
+def steps(runners: list["subprocess.Popen[str]"], database: str, tmp_path: Path) -> Steps:
+    """Takes steps at the same time, each in a process of its own."""
+
+    def take(*wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        base = {"database": database, "effects": str(tmp_path / "effects"), "kill": "", "approve": False}
+        taking = runners[: len(wanted)]
+        for runner, one in zip(taking, wanted, strict=True):
+            assert runner.stdin is not None
+            runner.stdin.write(json.dumps({**base, "question": PAY, **one}) + "\n")
+            runner.stdin.flush()
+        return [json.loads(runner.stdout.readline()) for runner in taking if runner.stdout is not None]
+
+    return take
+
+
+@pytest.fixture
+def step(steps: Steps) -> Step:
+    def take(kill: str = "", **options: Any) -> dict[str, Any]:
+        (told,) = steps({"kill": kill, **options})
         assert "error" not in told, told
         return told
 
@@ -67,9 +80,6 @@ def _to_the_end(step: Step, kill: str, **options: Any) -> tuple[bool, list[str],
 def _effects(tmp_path: Path) -> list[str]:
     file = tmp_path / "effects"
     return sorted(file.read_text().splitlines()) if file.exists() else []
-
-
-SAID = ["user: Please pay order A-1 and note: paid.", "agent: Done: all of it."]
 
 
 @pytest.mark.parametrize("place", CERTAIN)
@@ -124,3 +134,17 @@ def test_after_a_crash_the_thread_takes_another_question(step: Step, place: str,
     # Nobody can approve the old call any more.
     assert step(question="Thanks.")["answer"] == "Done: all of it."
     assert _effects(tmp_path) == before
+
+
+def test_of_two_processes_with_the_same_approval_one_makes_the_call(step: Step, steps: Steps, tmp_path: Path) -> None:
+    assert step()["waiting"] == ["pay"]
+    told = steps({}, {})
+    assert sorted(one.get("answer") or "" for one in told) == ["", "Done: all of it."]
+    assert _effects(tmp_path) == ["note paid", "pay A-1"]
+
+
+def test_questions_of_two_processes_in_one_thread_are_both_kept(step: Step, steps: Steps) -> None:
+    told = steps({"question": "One?", "ask": True}, {"question": "Two?", "ask": True})
+    assert [one["answer"] for one in told] == ["Done: all of it."] * 2
+    said = step(question="Three?", ask=True)["said"]
+    assert {line for line in said if line.startswith("user")} == {"user: One?", "user: Two?", "user: Three?"}

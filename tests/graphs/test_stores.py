@@ -1,14 +1,10 @@
-"""What both stores of threads promise: rows that open in their own place alone, leases, and records of tool calls."""
+"""What both stores of threads promise: nothing in the clear, and rows that open in their own place alone."""
 
 import asyncio
 import os
-import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, TypeAlias
 
-import aiosqlite
 import pytest
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
@@ -21,15 +17,14 @@ from citeward.contracts.tool import ToolResult
 from citeward.errors import CheckpointError, SettingsError
 from citeward.graphs.checkpoints import EncryptedCheckpointer, encrypted_checkpointer
 from citeward.graphs.encryption import Cipher, Key
-from citeward.graphs.leases import FileLeases, Lease, MemoryLeases
 from citeward.graphs.state import checkpoint_serializer
-from citeward.graphs.threads import SqliteThreads
 
 KEY, NEW = Key(b"k" * 32), Key(b"n" * 32)
 SECRET = "ada.canary@example.com"
 RESULT = ToolResult(call_id="c", name="pay", content=f"paid {SECRET}")
 ADA, BOB = "acme/ada/assistant/t", "other/bob/assistant/t"
-Change: TypeAlias = Callable[..., Any]
+Store: TypeAlias = Any
+"""Of conftest.py."""
 
 
 class State(TypedDict, total=False):
@@ -38,83 +33,6 @@ class State(TypedDict, total=False):
     flag: bool
     number: int
     parts: list[str]
-
-
-class Store:
-    """A database of threads: opened with keys, and changed behind their back."""
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-
-    @property
-    def is_file(self) -> bool:
-        return not self.address.startswith("postgresql:")
-
-    @asynccontextmanager
-    async def opened(self, *keys: Key) -> AsyncIterator[Any]:
-        cipher = Cipher(keys or (KEY,))
-        if self.is_file:
-            async with aiosqlite.connect(self.address) as connection:
-                threads = SqliteThreads(connection, cipher)
-                await threads.setup()
-                yield threads
-                threads.close()
-            return
-        from citeward.graphs.postgres import PostgresThreads, connection_pool
-
-        async with connection_pool(self.address, connections=4) as pool:
-            postgres = PostgresThreads(pool, cipher)
-            await postgres.setup()
-            yield postgres
-            await postgres.aclose()
-
-    @asynccontextmanager
-    async def unbound(self, serde: Any) -> AsyncIterator[Any]:
-        """LangGraph's own checkpointer, as older versions used it."""
-        if self.is_file:
-            from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
-
-            async with aiosqlite.connect(self.address) as connection:
-                yield AsyncSqliteSaver(connection, serde=serde)
-            return
-        from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
-
-        async with AsyncPostgresSaver.from_conn_string(self.address, serde=serde) as saver:
-            await saver.setup()
-            yield saver
-
-    async def change(self, *statements: str) -> list[Any]:
-        """Run statements as whoever can write the database would; the rows of the last."""
-        if self.is_file:
-            async with aiosqlite.connect(self.address) as connection:
-                for statement in statements:
-                    cursor = await connection.execute(statement)
-                    rows = list(await cursor.fetchall())
-                await connection.commit()
-            return rows
-        import psycopg
-
-        async with await psycopg.AsyncConnection.connect(self.address, autocommit=True) as connection:
-            for statement in statements:
-                done = await connection.execute(statement)
-                rows = await done.fetchall() if done.description else []
-        return rows
-
-    async def everything(self) -> bytes:
-        """All that stands in the database."""
-        if self.is_file:
-            path = Path(self.address)
-            return b"".join(file.read_bytes() for file in sorted(path.parent.glob(f"{path.name}*")))
-        tables = await self.change("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        rows = [await self.change(f"SELECT t::text FROM {table} AS t") for (table,) in tables]
-        hexed = [await self.change(f"SELECT blob FROM {name}") for name in ("checkpoint_blobs", "checkpoint_writes")]
-        return repr(rows).encode() + b"".join(row[0] for found in hexed for row in found if row[0] is not None)
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    file = str(tmp_path / "threads.sqlite")
-    return Store(file if request.param == "sqlite" else request.getfixturevalue("postgres"))
 
 
 def _graph(saver: Any) -> Any:
@@ -274,6 +192,23 @@ async def test_what_an_older_version_stored_is_converted_once_and_gone_on_with(s
         assert (await _state(threads, ADA))["question"] == "go on"
 
 
+async def test_a_conversion_that_was_cut_off_is_begun_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with store.unbound(_old(encrypted=True)) as saver:
+        await _said(saver, ADA)
+
+    def cut_off(*_: Any) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EncryptedCheckpointer, "seal_write", cut_off)  # checkpoints are converted before writes
+        with pytest.raises(KeyboardInterrupt):
+            async with store.opened():
+                pass
+    async with store.opened() as threads:
+        assert (await _state(threads, ADA))["question"] == SECRET
+        await _graph(threads).ainvoke(Command(resume="go on"), _config(ADA))
+
+
 @pytest.mark.parametrize("encrypted", [True, False])
 async def test_a_row_of_an_older_version_is_never_taken_after_that(store: Store, encrypted: bool) -> None:
     async with store.opened() as threads:
@@ -325,98 +260,6 @@ async def test_a_deleted_thread_leaves_no_row(store: Store) -> None:
         assert await threads.recorded(ADA, "key") == CallRecord()
         assert [one.thread_id for one in await threads.stored("")] == [BOB]
         assert ADA.encode() not in await store.everything()
-
-
-async def test_of_many_that_begin_a_call_at_once_one_makes_it(store: Store) -> None:
-    async with store.opened() as one, store.opened() as other:
-        begun = await asyncio.gather(*(threads.begin(ADA, "k", attempts=0) for threads in [one, other] * 4))
-        assert sorted(begun) == [False] * 7 + [True]
-        assert (await other.recorded(ADA, "k")).uncertain
-        begun = await asyncio.gather(*(threads.begin(ADA, "k", attempts=1) for threads in [one, other] * 4))
-        assert sorted(begun) == [False] * 7 + [True]
-        await other.finish(ADA, "k", RESULT)
-        assert await one.recorded(ADA, "k") == CallRecord(attempts=2, result=RESULT)
-        assert not await one.begin(ADA, "k", attempts=2)
-        assert await one.recorded(BOB, "k") == CallRecord()
-
-
-async def test_a_recorded_result_is_not_anothers(store: Store) -> None:
-    async with store.opened() as threads:
-        for thread in (ADA, BOB):
-            await threads.begin(thread, "k", attempts=0)
-        await threads.finish(ADA, "k", RESULT)
-        copied = f"(SELECT result FROM citeward_calls WHERE thread_id = '{ADA}')"
-        await store.change(f"UPDATE citeward_calls SET result = {copied} WHERE thread_id = '{BOB}'")
-        with pytest.raises(CheckpointError, match=BOB):
-            await threads.recorded(BOB, "k")
-
-
-async def test_a_lease_is_held_once_between_all_that_share_the_store(store: Store) -> None:
-    async with store.opened() as one, store.opened() as other:
-        assert await one.acquire(ADA)
-        assert not await one.acquire(ADA)
-        assert not await other.acquire(ADA)
-        assert await other.acquire(BOB)
-        await one.release(ADA)
-        assert await other.acquire(ADA)
-
-
-_HOLDER = """
-import asyncio, sys
-from tests_stores import Store, ADA
-async def hold():
-    async with Store(sys.argv[1]).opened() as threads:
-        print(await threads.acquire(ADA), flush=True)
-        await asyncio.sleep(600)
-asyncio.run(hold())
-"""
-
-
-async def test_a_lease_ends_with_its_process_however_that_ends(store: Store, tmp_path: Path) -> None:
-    script = tmp_path / "holder.py"
-    script.write_text(_HOLDER)
-    (tmp_path / "tests_stores.py").symlink_to(Path(__file__))
-    holder = await asyncio.create_subprocess_exec(
-        sys.executable, str(script), store.address, stdout=asyncio.subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    assert await holder.stdout.readline() == b"True\n"
-    async with store.opened() as threads:
-        assert not await threads.acquire(ADA)
-        holder.kill()
-        await holder.wait()
-        lease = await Lease.take(threads, ADA, name="t", wait=10)
-        await lease.release()
-
-
-async def test_a_session_that_is_lost_takes_its_leases_along(postgres: str) -> None:
-    store = Store(postgres)
-    async with store.opened() as threads, store.opened() as other:
-        assert await threads.acquire(ADA)
-        await store.change(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
-        )
-        with pytest.raises(CheckpointError, match="the database of threads"):
-            await threads.begin(ADA, "k", attempts=0)  # its call is not made
-        assert await other.acquire(ADA)
-        assert await threads.acquire(BOB)  # what comes after has a session of its own
-        with pytest.raises(CheckpointError, match="was lost"):
-            await threads.begin(ADA, "k", attempts=0)  # in which the old run still makes no call
-        assert await threads.recorded(ADA, "k") == CallRecord()
-        await threads.release(ADA)
-        assert not await threads.acquire(ADA)
-        await other.release(ADA)
-        assert await threads.acquire(ADA)
-
-
-async def test_a_lease_that_was_got_in_the_moment_of_a_cancellation_is_given_back(store: Store) -> None:
-    async with store.opened() as one, store.opened() as other:
-        for _ in range(5):
-            task = asyncio.create_task(Lease.take(one, ADA, name="t", wait=0))
-            await asyncio.sleep(0)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-        await (await Lease.take(other, ADA, name="t", wait=10)).release()
 
 
 async def test_langgraphs_own_conformance_suite_passes(store: Store) -> None:
@@ -473,13 +316,3 @@ def test_langgraphs_strict_mode_keeps_the_encryption() -> None:
     derived = saver.with_allowlist([("tests", "Own")])
     assert isinstance(derived, EncryptedCheckpointer)
     assert derived.cipher is saver.cipher
-
-
-async def test_leases_of_one_file_exclude_each_other_within_a_process(tmp_path: Path) -> None:
-    one, other, memory = FileLeases(tmp_path / "l"), FileLeases(tmp_path / "l"), MemoryLeases()
-    assert [await one.acquire("t"), await other.acquire("t"), await other.acquire("u")] == [True, False, True]
-    one.close()
-    assert await other.acquire("t")
-    assert [await memory.acquire("t"), await memory.acquire("t")] == [True, False]
-    with pytest.raises(CheckpointError, match="lock file"):
-        await FileLeases(tmp_path / "missing" / "l").acquire("t")
