@@ -157,6 +157,8 @@ class Vault:
         out: list[str] = []
         at = 0
         for match in _PLACEHOLDER.finditer(text):
+            if match[0] not in self._values:
+                continue
             context.feed(text[at : match.start()])
             value = match[0] if context.inside else self._restored(match)
             context.value()

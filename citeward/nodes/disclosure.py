@@ -60,6 +60,9 @@ class _Unmasked:
         """The model's."""
         return self._model.info
 
+    def _raw(self, text: str) -> str:
+        return self._vault.restore(text, in_addresses=True)
+
     async def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:
         """What the model says to the values. Tool calls come when they are whole, at the end."""
         said, thought, calls = Masker(self._vault), Masker(self._vault), _Calls(self._vault)
