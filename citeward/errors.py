@@ -11,6 +11,7 @@
     │   ├── SettingsError          a setting out of range or missing
     │   ├── DataError              a line of a data file that cannot be read; names file and line
     │   ├── UnsupportedDocument    a file that no loader reads
+    │   ├── RequestTimeout         the request did not come in time
     │   └── AccessDenied           the principal may not do this
     └── RunError                   the run failed: the call may have been right
         ├── ModelError
@@ -117,6 +118,13 @@ class AccessDenied(CallerError):
 
     code = "access_denied"
     status = 403
+
+
+class RequestTimeout(CallerError):
+    """The request's body did not come in time."""
+
+    code = "request_timeout"
+    status = 408
 
 
 class UnsupportedDocument(CallerError):
