@@ -13,6 +13,7 @@ from citeward.project.opened import open_project
 from citeward.serving.body import BodyLimit
 from citeward.serving.langserve import langserve_routes
 from citeward.serving.openai.routes import openai_routes
+from citeward.serving.openapi import describe
 from citeward.serving.ops import ops_routes
 from citeward.serving.refusals import handle_errors
 from citeward.serving.shutdown import Shutdown
@@ -51,6 +52,7 @@ def create_app(
         BodyLimit, limit=max_body, seconds=body_seconds, buffered=max(max_body, max_buffered), shutdown=shutdown
     )
     handle_errors(app)
+    describe(app)
     app.include_router(ops_routes())
     app.include_router(openai_routes())
     app.include_router(langserve_routes())

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, Field
+import orjson
+from pydantic import AfterValidator, BaseModel, Field
 
 BATCH = 1_000
 """Inputs of one batch, at most."""
+METADATA = 16_384
+"""Bytes of a config's metadata as JSON, at most: every event of `/stream_events` repeats it."""
+
+
+def _sendable(value: dict[str, Any]) -> dict[str, Any]:
+    """Metadata that can be sent back. It is tried here, as a stream that has begun has no status left to refuse it."""
+    try:
+        size = len(orjson.dumps(value))
+    except TypeError as error:
+        wide = "64-bit" in str(error)
+        raise ValueError(
+            "holds an integer of more than 64 bits" if wide else "holds text with half a character (a lone surrogate)"
+        ) from None
+    if size > METADATA:
+        raise ValueError(f"has {size:,} bytes of JSON, and at most {METADATA:,} are taken")
+    return value
+
+
+Label: TypeAlias = Annotated[str, Field(max_length=200)]
+"""A name or tag."""
+Labels: TypeAlias = Annotated[list[Label], Field(max_length=100)]
 
 
 class Question(BaseModel):
@@ -26,8 +48,10 @@ class Config(BaseModel):
     """LangChain's run configuration, as far as it means something here."""
 
     configurable: Configurable = Configurable()
-    tags: list[str] = Field([], max_length=100, description="stand in the events of `/stream_events`")
-    metadata: dict[str, Any] = Field({}, description="stands in the events of `/stream_events`")
+    tags: Labels = Field([], description="stand in the events of `/stream_events`")
+    metadata: Annotated[dict[str, Any], AfterValidator(_sendable)] = Field(
+        {}, description=f"stands in the events of `/stream_events`; at most {METADATA:,} bytes of JSON"
+    )
     max_concurrency: int | None = Field(None, ge=1, description="runs of a batch at a time; the server may allow fewer")
 
 
@@ -46,12 +70,12 @@ class Invocation(BaseModel):
 class EventsInvocation(Invocation):
     """The body of `/stream_events`, with LangChain's filters: what any `include` names, less what an `exclude` does."""
 
-    include_names: list[str] | None = None
-    include_types: list[str] | None = None
-    include_tags: list[str] | None = None
-    exclude_names: list[str] | None = None
-    exclude_types: list[str] | None = None
-    exclude_tags: list[str] | None = None
+    include_names: Labels | None = None
+    include_types: Labels | None = None
+    include_tags: Labels | None = None
+    exclude_names: Labels | None = None
+    exclude_types: Labels | None = None
+    exclude_tags: Labels | None = None
 
 
 class BatchInvocation(BaseModel):

@@ -21,6 +21,7 @@ from citeward.serving.batch import CONCURRENCY, Asked, batch
 from citeward.serving.chunks import Chunks, LogPatches
 from citeward.serving.events import StreamEvents
 from citeward.serving.invocation import BatchInvocation, Config, EventsInvocation, Invocation, words
+from citeward.serving.json_body import JsonRoute
 from citeward.serving.refusals import langserve_error
 from citeward.serving.runs import GONE, begun, unless_gone
 from citeward.serving.sse import EventStream, Json, sse
@@ -31,7 +32,7 @@ Translator: TypeAlias = Callable[[Event], Iterable[Any]]
 
 def langserve_routes() -> APIRouter:
     """Every route twice: for the default agent at the root, and under each agent's name."""
-    router = APIRouter(tags=["agents"])
+    router = APIRouter(tags=["agents"], route_class=JsonRoute)
 
     @router.post("/invoke")
     @router.post("/{agent}/invoke")

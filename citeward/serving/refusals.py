@@ -145,4 +145,4 @@ async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     if not path.startswith(_OPENAI):
         shape = '{"inputs": ["…"]}' if path.endswith("/batch") else '{"input": {"question": "…"}}'
     hint = f"Send JSON such as {shape}." if request.method == "POST" else "The routes are listed at /docs."
-    return refusal(InvalidInput(f"{place}: {first['msg']}", hint=hint), path)
+    return refusal(InvalidInput(f"{place}: {first['msg'].removeprefix('Value error, ')}", hint=hint), path)

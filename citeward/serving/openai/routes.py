@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from citeward.agents.agent import answer_of
 from citeward.project.opened import OpenProject
+from citeward.serving.json_body import JsonRoute
 from citeward.serving.openai.reply import CompletionChunks, completion, failure
 from citeward.serving.openai.request import ChatRequest
 from citeward.serving.runs import GONE, begun, unless_gone
@@ -17,7 +18,7 @@ from citeward.serving.sse import EventStream, Json
 
 def openai_routes() -> APIRouter:
     """An agent answers in the place of a model, under its own name."""
-    router = APIRouter(prefix="/v1", tags=["openai"])
+    router = APIRouter(prefix="/v1", tags=["openai"], route_class=JsonRoute)
 
     @router.post("/chat/completions")
     async def chat(body: ChatRequest, request: Request) -> Response:
