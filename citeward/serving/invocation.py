@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, TypeAlias
 
-import orjson
 from pydantic import AfterValidator, BaseModel, Field
 
 BATCH = 1_000
@@ -16,12 +16,9 @@ METADATA = 16_384
 def _sendable(value: dict[str, Any]) -> dict[str, Any]:
     """Metadata that can be sent back. It is tried here, as a stream that has begun has no status left to refuse it."""
     try:
-        size = len(orjson.dumps(value))
-    except TypeError as error:
-        wide = "64-bit" in str(error)
-        raise ValueError(
-            "holds an integer of more than 64 bits" if wide else "holds text with half a character (a lone surrogate)"
-        ) from None
+        size = len(json.dumps(value, ensure_ascii=False).encode())
+    except UnicodeEncodeError:
+        raise ValueError("holds text with half a character (a lone surrogate)") from None
     if size > METADATA:
         raise ValueError(f"has {size:,} bytes of JSON, and at most {METADATA:,} are taken")
     return value
@@ -32,10 +29,14 @@ Label: TypeAlias = Annotated[str, Field(max_length=200)]
 Labels: TypeAlias = Annotated[list[Label], Field(max_length=100)]
 
 
+Words: TypeAlias = Annotated[str, Field(json_schema_extra={"minLength": 1, "pattern": r"\S"})]
+"""What the user says. A run refuses what is empty in words of its own; the schema says so to those who ask first."""
+
+
 class Question(BaseModel):
     """What an agent is asked."""
 
-    question: str = Field(description="the user's words")
+    question: Words = Field(description="the user's words")
 
 
 class Configurable(BaseModel):
@@ -58,7 +59,7 @@ class Config(BaseModel):
 class Invocation(BaseModel):
     """The body of `/invoke`, `/stream` and `/stream_log`; a bare string is a question too."""
 
-    input: Question | str
+    input: Question | Words
     config: Config = Config()
 
     @property
@@ -78,13 +79,19 @@ class EventsInvocation(Invocation):
     exclude_tags: Labels | None = None
 
 
+class BatchQuestion(BaseModel):
+    """One question of a batch. One that is empty is no mistake of the whole: it has its error in its own place."""
+
+    question: str = Field(description="the user's words")
+
+
 class BatchInvocation(BaseModel):
     """The body of `/batch`."""
 
-    inputs: list[Question | str] = Field(max_length=BATCH)
+    inputs: list[BatchQuestion | str] = Field(max_length=BATCH)
     config: Config | list[Config] = Field(Config(), description="one for all, or one for each")
 
 
-def words(given: Question | str) -> str:
+def words(given: Question | BatchQuestion | str) -> str:
     """The question, whichever way it was given."""
     return given if isinstance(given, str) else given.question

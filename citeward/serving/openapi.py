@@ -179,6 +179,15 @@ _REPLIES: Mapping[str, Mapping[str, Any]] = {
 }
 """What a route of each ending answers with status 200, as JSON."""
 _STREAMS = ("/stream", "/stream_events", "/stream_log", "/chat/completions")
+_EVENT: Mapping[str, Any] = {
+    "type": "object",
+    "description": "one event of the stream",
+    "properties": {
+        "event": {"type": "string", "enum": ["metadata", "data", "error", "end", "message"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["data"],
+}
 _EXAMPLE = 'event: data\r\ndata: {"text":"Seven o\'clock. [1]"}\r\n\r\nevent: end\r\ndata: {}\r\n\r\n'
 _OPENAI_EXAMPLE = 'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"Seven"}}]}\n\n'
 _ANY = {408: "The body did not come in time.", 413: "The body is too large.", 500: "A fault in the server."}
@@ -231,7 +240,7 @@ def _responses(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
         content: dict[str, Any] = {"application/json": {"schema": reply}} if reply else {}
         if path.endswith(_STREAMS):
             example = _OPENAI_EXAMPLE if path.startswith("/v1/") else _EXAMPLE
-            content[EVENTS] = {"schema": {"type": "string"}, "example": example}
+            content[EVENTS] = {"schema": _EVENT, "example": example}
         responses["200"] = {"description": "Done.", "content": content}
     if path == "/health":
         responses["503"] = {"description": "It cannot answer.", "content": responses["200"]["content"]}
