@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import platform
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citeward.cli.options import JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from citeward.project.declared import Project
@@ -55,8 +55,6 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Check the installation and the project. The exit code is 1 where something is broken."""
     from dataclasses import asdict
 
-    import orjson
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -64,7 +62,7 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
 
     findings = run(_findings(project))
     if json:
-        sys.stdout.write(orjson.dumps([asdict(f) for f in findings], option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json([asdict(f) for f in findings])
     else:
         styles = {State.GOOD: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
         table = Table(box=None, show_header=False)
@@ -75,7 +73,7 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
             table.add_row(Text(finding.state, style=styles[finding.state]), finding.what, Text(finding.told))
             if finding.hint:
                 table.add_row("", "", Text(f"hint: {finding.hint}", style="dim"))
-        Console(highlight=False).print(table)
+        Terminal().print(table)
     return Exit.FAILED if any(finding.state is State.BROKEN for finding in findings) else Exit.DONE
 
 

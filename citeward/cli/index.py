@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from citeward.cli.options import JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,18 +99,15 @@ def _names(listed: str) -> tuple[str, ...]:
 async def _index(paths: list[Path], root: Path | None, options: IndexOptions, verbose: bool, json: bool) -> int:
     from dataclasses import asdict
 
-    import orjson
-    from rich.console import Console
-
     from citeward.ingest.memory import return_freed_memory
     from citeward.project.declared import find_project, read_project
 
     return_freed_memory()
     project = read_project(root or find_project())
-    console = Console(stderr=json, highlight=False)
+    console = Terminal(stderr=json)
     report = await index_documents(project, paths, console, options)
     if json:
-        sys.stdout.write(orjson.dumps(asdict(report), option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(asdict(report))
     else:
         show_report(console, report, verbose=verbose)
     return 0
@@ -237,6 +234,6 @@ def show_skipped(console: Console, skipped: Sequence[Skipped], *, verbose: bool 
     """Which documents were skipped for which reason; the first few, or all."""
     shown = skipped if verbose else skipped[:SHOWN]
     for item in shown:
-        console.print(f"  skipped {item.source}: {item.reason}", style="yellow", markup=False)
+        console.print(f"  skipped {item.source}: {item.reason}", style="yellow")
     if rest := len(skipped) - len(shown):
         console.print(f"  … and {rest} more; --verbose names them", style="yellow")

@@ -52,3 +52,10 @@ class ServerSettings(Section):
     host: str = Field("127.0.0.1", description="address to bind")
     port: int = Field(8000, ge=0, le=65535, description="port; 0 takes a free one")
     max_body: int = Field(1_000_000, ge=1024, description="largest request body in bytes")
+    body_seconds: float = Field(30.0, gt=0, description="how long one request body may take to arrive")
+    max_buffered: int = Field(
+        32_000_000, ge=1024, description="bytes that all request bodies that have not arrived whole may hold together"
+    )
+    shutdown_seconds: float = Field(
+        10.0, ge=0, description="how long requests in progress may go on after SIGTERM; then they are ended"
+    )
