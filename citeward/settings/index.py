@@ -17,6 +17,7 @@ class LimitSettings(Section):
     html_bytes: int = Field(10_000_000, ge=1, description="bytes of an HTML page")
     file_bytes: int = Field(200_000_000, ge=1, description="bytes of a PDF or DOCX file")
     unpacked_bytes: int = Field(100_000_000, ge=1, description="bytes of XML that a DOCX file may unpack to")
+    expansion: int = Field(100, ge=1, description="times its own size that a DOCX file may unpack to; 5 MB are free")
     part_bytes: int = Field(20_000_000, ge=1, description="bytes of XML that one part of a DOCX file may unpack to")
     characters: int = Field(20_000_000, ge=1, description="characters of text that a file may give")
     seconds: float = Field(60.0, gt=0, le=86_400, description="seconds that parsing a file may take")

@@ -13,6 +13,7 @@ from citeward.errors import UnsupportedDocument
 from citeward.ingest.load.content import DEFAULTS, Content, Options
 from citeward.ingest.load.html import html
 from citeward.ingest.load.pdf import sensible_title
+from citeward.ingest.load.regular_file import size
 from citeward.settings import LimitSettings
 
 MOST_PARTS = 5000
@@ -21,7 +22,10 @@ _TEXTS = (".xml", ".rels")
 _DOCTYPE = re.compile(rb"<\0?!\0?D\0?O\0?C\0?T\0?Y\0?P\0?E")
 _LONGEST_PROLOG = 1_000_000
 """Bytes of a part in which a document type is looked for; it stands before the first element."""
+_FREE = 5_000_000
+"""Bytes that a file of any size may unpack to."""
 _LARGEST_PAGE = 100_000_000
+"""Bytes of the page that a document becomes."""
 _TITLE = "{http://purl.org/dc/elements/1.1/}title"
 
 
@@ -39,7 +43,7 @@ def docx(content: bytes, *, options: Options = DEFAULTS) -> Content:
         raise UnsupportedDocument("it is protected by a password, or of an older kind", hint="Save it as plain DOCX.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            unpacked = _unpacked(packed, options.limits)
+            unpacked = _unpacked(packed, len(content), options.limits)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
         raise UnsupportedDocument("no Word document, or a broken one", hint="See whether Word opens it.") from error
     with zipfile.ZipFile(unpacked) as parts:
@@ -62,7 +66,7 @@ def _whole_page(options: Options) -> Options:
     return Options(limits=limits, other_keys=options.other_keys)
 
 
-def _unpacked(packed: zipfile.ZipFile, limits: LimitSettings) -> io.BytesIO:
+def _unpacked(packed: zipfile.ZipFile, whole: int, limits: LimitSettings) -> io.BytesIO:
     """An archive of the XML parts only, not compressed: whatever reads it can meet no other part, and none larger.
 
     Raises:
@@ -74,6 +78,11 @@ def _unpacked(packed: zipfile.ZipFile, limits: LimitSettings) -> io.BytesIO:
     largest = max((entry.file_size for entry in texts.values()), default=0)
     if len(entries) > MOST_PARTS or largest > limits.part_bytes or total > limits.unpacked_bytes:
         raise UnsupportedDocument("too large when unpacked", hint="Split it.")
+    if total > max(_FREE, limits.expansion * whole):
+        raise UnsupportedDocument(
+            f"it unpacks to {size(total)}, more than {limits.expansion} times its size",
+            hint="Raise index.limits.expansion, if the file is what it seems.",
+        )
     unpacked = io.BytesIO()
     with zipfile.ZipFile(unpacked, "w") as parts:
         for name, entry in texts.items():

@@ -43,6 +43,8 @@ def suspicious(keys: Collection[object], other_keys: Collection[str] = ()) -> li
 
 def key_of_line(line: str) -> str:
     """What stands as a key at the beginning of a line, as in `- "groups" : hr`; empty where nothing does."""
+    if line.lstrip().startswith(("? ", "?\t")):  # a key of YAML that stands on a line of its own
+        return line.lstrip()[1 : _LONGEST_KEY + 1]
     start = _MARKS_BEFORE.match(line)
     rest = line[start.end() if start else 0 :][: _LONGEST_KEY + 1]
     found = _SEPARATOR.search(rest)

@@ -15,8 +15,8 @@ _FENCE = re.compile(
     r"(?:-{3,}|\+{3,}|;{3,}|\*{3,}|_{3,}|[—–―−‒\u2500]+-*|-[ \t]*-[ \t]*-|\.\.\.)[ \t]*(?:yaml|yml|toml|json)?"
 )
 _CODE = re.compile(r"(`{3,}|~{3,})[ \t]*([\w-]*)")
-_PAIR = re.compile(r":?[\"']?[^\W\d_][^:=：\n()<>`|\[\]]{0,60}[:=：]")
-_INSIDE = re.compile(r"[-*•][ \t]|[\[\]{}#]|//")
+_PAIR = re.compile(r"[:*_]{0,3}[\"']?[^\W\d_][^:=：\n()<>`|\[\]]{0,60}[:=：]")
+_INSIDE = re.compile(r"[-*•?:][ \t]|[\[\]{}#]|//")
 _FIELD = re.compile(r":[^\W\d_][^:\s][^:]{0,60}:(?:\s|\Z)")
 _UNDERLINE = re.compile(r"={2,}|-{4,}|~{4,}")
 _BODY_LINES = 200

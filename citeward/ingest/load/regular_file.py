@@ -78,7 +78,7 @@ def size(count: int) -> str:
     >>> size(20_000_000)
     '20 MB'
     """
-    for unit, name in ((1_000_000, "MB"), (1000, "kB")):
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")):
         if count >= unit:
             return f"{count / unit:.4g} {name}"
     return f"{count} bytes"
