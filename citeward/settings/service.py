@@ -44,3 +44,4 @@ class ServerSettings(Section):
     host: str = Field("127.0.0.1", description="address to bind")
     port: int = Field(8000, ge=0, le=65535, description="port; 0 takes a free one")
     max_body: int = Field(1_000_000, ge=1024, description="largest request body in bytes")
+    ready_timeout: float = Field(1.5, gt=0, le=60, description="seconds that `/health/ready` waits for the store")

@@ -89,6 +89,15 @@ def unavailable(url: str, said: str) -> StoreUnavailable:
     )
 
 
+def exhausted(url: str, seconds: float, attempts: int, last: CitewardError | None) -> StoreUnavailable:
+    """The error for a deadline that ran out, with the last failure if there was one."""
+    tries = f"{attempts} attempt{'' if attempts == 1 else 's'}"
+    said = f"no answer within {seconds:.1f} s ({tries})"
+    if last is None:
+        return unavailable(url, said)
+    return StoreUnavailable(f"{said}; the last failure: {last.message}", hint=last.hint)
+
+
 def denied(url: str, said: str) -> StoreError:
     """The error for a server that wants another key, or none of ours."""
     return StoreError(

@@ -70,6 +70,21 @@ class Tenant:
                 versions[one["document_id"]] = one["version"]
         return versions
 
+    async def findable(self, ids: Collection[str], kind: str) -> set[str]:
+        """Which of these objects of the collection of documents are found by their ids and by their kind."""
+        from weaviate.classes.query import Filter
+
+        there: set[str] = set()
+        for part in batches(ids, AT_ONCE):
+            condition = Filter.by_id().contains_any(part) & Filter.by_property("kind").equal(kind)
+            found = await self.connection.ask(
+                lambda client, part=part, condition=condition: self.documents(client).query.fetch_objects(  # type: ignore[misc]
+                    filters=condition, limit=len(part), return_properties=False
+                )
+            )
+            there.update(str(one.uuid) for one in found.objects)
+        return there
+
     async def head(self, document_id: str, properties: Sequence[str]) -> dict[str, Any] | None:
         """These properties of a document's head; None where it has none."""
         found = await self.by_id([head_id(document_id)], properties)
