@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 
 from citeward.errors import CitewardError, SettingsError, StoreError, StoreUnavailable
 from citeward.retrieval.weaviate.embedded import MINIMUM, embedded_options
-from citeward.retrieval.weaviate.faults import SpaceMissing, exhausted, faults, unavailable
+from citeward.retrieval.weaviate.faults import SpaceMissing, TenantMissing, exhausted, faults, unavailable
 
 T = TypeVar("T")
 EMBEDDED = "embedded"
 WRITE_FACTOR = 3
 """How many times as long as a query a write may take."""
 _CONNECT_SECONDS = 10.0
+_READY_SECONDS = 5.0
 _CLIENT_RETRY_SECONDS = 1.0
 """The client repeats requests by itself and does not tell; it waits at least so long before it does."""
 # A channel that lost its server looks for it again at once, not after the usual half minute.
@@ -162,7 +163,13 @@ class Connection:
             attempts += 1
             begun = time.monotonic()
             try:
-                return await self._once(call)
+                if attempts > 1:
+                    await self._ready()
+                try:
+                    return await self._once(call)
+                except (SpaceMissing, TenantMissing):
+                    await self._ready()  # a server that is not may only not know it yet
+                    raise
             except CitewardError as error:
                 self.failures += _passing(error)
                 last = error
@@ -205,6 +212,21 @@ class Connection:
             self.when_missing()
             raise
 
+    async def _ready(self) -> None:
+        """Raise StoreUnavailable while the server starts: it answers by then, and does not know its collections yet."""
+        at = self._address
+        if at is None or self._skip_init_checks:
+            return
+        import httpx  # the client's own check prints to standard output where it fails
+
+        host = f"[{at.host}]" if ":" in at.host else at.host
+        url = f"{'https' if at.secure else 'http'}://{host}:{at.port}/v1/.well-known/ready"
+        with faults(self.url):
+            async with httpx.AsyncClient(trust_env=False, verify=at.secure, timeout=_READY_SECONDS) as client:
+                response = await client.get(url)
+        if not response.is_success:
+            raise unavailable(self.url, f"it is not ready (status {response.status_code})")
+
     async def _connected(self) -> Any:
         if self._client is None:
             async with self._lock:
@@ -224,8 +246,7 @@ class Connection:
         return client
 
     async def _check(self, client: Any) -> None:
-        if not await client.is_ready():
-            raise unavailable(self.url, "it is not ready")
+        await self._ready()
         version = str((await client.get_meta()).get("version", ""))
         if _parsed(version) < MINIMUM:
             raise StoreError(

@@ -115,6 +115,15 @@ class Tenant:
         """Objects of the collection of passages; those that are not there are left out."""
         return await self._fetch(self.passages, ids, properties)
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, list[float]]:
+        """Vectors of passages by the ids of their objects; those that are not there, or have none, are left out."""
+        found = await self.connection.ask(
+            lambda client: self.passages(client).query.fetch_objects_by_ids(
+                ids, limit=len(ids), return_properties=False, include_vector=True
+            )
+        )
+        return {str(one.uuid): one.vector["default"] for one in found.objects if one.vector.get("default")}
+
     async def by_id(self, ids: Sequence[str], properties: Sequence[str]) -> list[dict[str, Any]]:
         """Objects of the collection of documents; those that are not there are left out."""
         return await self._fetch(self.documents, ids, properties)

@@ -29,6 +29,11 @@ SAMPLED = 40
 _WORDS_AT_ONCE = 50
 _VERSIONS_AT_ONCE = 200
 _LOOKS_AT_ONCE = 4
+_SEARCHES_AT_ONCE = 8
+_LIMITS = (10, 100)
+"""Nearest passages that are looked at; a search for an answer looks at 100 or more."""
+_SAME = 1e-5
+"""Cosine distance of a vector to itself, at most: rounding makes it differ from 0."""
 _PASSAGES_AT_ONCE = 2_000
 _MARKS_AT_ONCE = 8
 
@@ -85,6 +90,39 @@ async def missing_by_words(tenant: Tenant, rows: Iterable[Row]) -> set[str]:
         return set(ids) - await _found(tenant, partial(_matching, " ".join(words), ids))
 
     return await _each(look, with_words, _WORDS_AT_ONCE)
+
+
+async def missing_by_search(tenant: Tenant, ids: Collection[str]) -> set[str]:
+    """Those passages that a search by their own vector does not lead to, although the index may know them.
+
+    So it is where the log of the index ended amid a passage's links to its neighbours. It costs a request for each; of
+    many passages with one and the same vector, those that none of them leads to are missing too.
+    """
+    missing: set[str] = set()
+    for part in batches(ids, AT_ONCE):
+        vectors = await tenant.vectors(part)
+        for wave in batches(list(vectors), _SEARCHES_AT_ONCE):
+            reached = await asyncio.gather(*(_reached(tenant, name, vectors[name]) for name in wave))
+            missing.update(name for name, found in zip(wave, reached, strict=True) if not found)
+    return missing
+
+
+async def _reached(tenant: Tenant, name: str, vector: Sequence[float]) -> bool:
+    from weaviate.classes.query import MetadataQuery
+
+    def search(limit: int, client: Any) -> Any:
+        distance = MetadataQuery(distance=True)
+        query = tenant.passages(client).query
+        return query.near_vector(list(vector), limit=limit, return_properties=False, return_metadata=distance)
+
+    if not any(vector):
+        return True  # a vector without a direction is near to nothing
+    for limit in _LIMITS:
+        found = await tenant.connection.ask(partial(search, limit))
+        if any(str(one.uuid) == name for one in found.objects):
+            return True
+    # Where all of them are as near as the passage itself, more have its vector than are looked at.
+    return len(found.objects) == limit and found.objects[-1].metadata.distance < _SAME
 
 
 async def _each(look: Callable[[Sequence[T]], Awaitable[set[str]]], items: Sequence[T], size: int) -> set[str]:
@@ -197,11 +235,14 @@ async def _broken(tenant: Tenant, documents: Sequence[Stored]) -> tuple[set[str]
         if not await _counted(tenant, {one.version: one.passages}):
             missing.update(name for name, owner in owners.items() if owner == one.id)
     unindexed = await missing_by_vector(tenant, [name for name in there if name not in missing])
-    broken = {owners[name] for name in missing}
-    if not unindexed:
-        return broken, set()
     late = {owners[name] for name in unindexed}
-    return (broken, late) if await _queued(tenant) else (broken | late, set())
+    queued = bool(late) and await _queued(tenant)
+    if not queued:
+        # Whoever wrote them did not look whether something interrupted it, so the links among them may be torn.
+        unverified = {one.id for one in documents if not one.verified} - late
+        missing |= await missing_by_search(tenant, [name for name in there if owners[name] in unverified])
+    broken = {owners[name] for name in missing}
+    return (broken, late) if queued else (broken | late, set())
 
 
 async def _mark(tenant: Tenant, document_ids: Sequence[str]) -> None:
