@@ -59,3 +59,4 @@ class ServerSettings(Section):
     shutdown_seconds: float = Field(
         10.0, ge=0, description="how long requests in progress may go on after SIGTERM; then they are ended"
     )
+    ready_timeout: float = Field(1.5, gt=0, le=60, description="seconds that `/health/ready` waits for the store")
