@@ -18,7 +18,7 @@ from citeward.contracts.retrieval import Embedder
 from citeward.guardrails.characters import hidden
 from citeward.guardrails.classifier.apart import apart
 from citeward.guardrails.classifier.trained import Trained
-from citeward.guardrails.classifier.weights import FOLDER
+from citeward.guardrails.classifier.weights import FOLDER, Matrix
 from citeward.guardrails.classifier.windows import lines, parts
 from citeward.guardrails.injection.broken import broken
 from citeward.guardrails.injection.lexicon import load_lexicon
@@ -30,6 +30,7 @@ from citeward.guardrails.memory import Memory
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.verdicts import judged
 from citeward.guardrails.work import checked
+from citeward.text.sentences import Span
 
 WEIGHTS = FOLDER / "injection.npz"
 HINTS = ("evidence", "apart")
@@ -61,6 +62,16 @@ _ENCODED = 0.25
 class _Seen:
     score: float
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Looked:
+    """What the patterns found in a text, and its parts or lines for the classifier."""
+
+    shapes: tuple[Finding, ...]
+    spans: list[Span]
+    texts: list[str]
+    hints: Matrix
 
 
 _NOTHING = _Seen(score=0.0, findings=())
@@ -135,31 +146,45 @@ class InjectionGuard:
         )
 
     async def _looked(self, text: str, *, in_data: bool, lowest: float) -> _Seen:
-        shapes = await checked(lambda whole: attacks(whole, in_data=in_data), text)
-        orders = await self._orders(text, shapes, in_data=in_data)
-        by_shape = combined(shapes)
+        looked = await checked(lambda whole: _look(whole, in_data=in_data), text)
+        orders = await self._orders(looked, in_data=in_data)
+        by_shape = combined(looked.shapes)
         score = max([by_shape if by_shape >= SURE[in_data] else 0.0, *(order.score for order in orders)])
-        return _Seen(score=score, findings=(*shapes, *(order for order in orders if order.score >= lowest)))
+        return _Seen(score=score, findings=(*looked.shapes, *(order for order in orders if order.score >= lowest)))
 
-    async def _orders(self, text: str, shapes: Sequence[Finding], *, in_data: bool) -> list[Finding]:
+    async def _orders(self, looked: _Looked, *, in_data: bool) -> list[Finding]:
         """Each part or line with the classifier's score."""
-        spans = lines(text) if in_data else parts(text)
-        if not spans:
+        if not looked.spans:
             return []
         classifier = await self._trained.loaded()
-        texts = [span.of(text) for span in spans]
-        if in_data:
-            within = [combined(f for f in shapes if f.start < span.end and f.end > span.start) for span in spans]
-            hints = list(zip(map(evidence, within), apart(texts), strict=True))
-        else:
-            hints = [(evidence(combined(shapes)), 0.0)] * len(spans)
         head = classifier.weights.heads.index(PLANTED if in_data else DIRECT)
-        scores = await classifier.judge(texts, np.array(hints, np.float32), head=head, most=_MOST)
+        scores = await classifier.judge(looked.texts, looked.hints, head=head, most=_MOST)
         kind = "planted_order" if in_data else "direct_order"
         return [
             Finding(kind=kind, start=span.start, end=span.end, score=round(float(value), 6))
-            for span, value in zip(spans, scores[:, head], strict=True)
+            for span, value in zip(looked.spans, scores[:, head], strict=True)
         ]
+
+
+def _look(text: str, *, in_data: bool) -> _Looked:
+    """All that is known of a text before the classifier judges its parts or lines."""
+    shapes = attacks(text, in_data=in_data)
+    spans = lines(text) if in_data else parts(text)
+    texts = [span.of(text) for span in spans]
+    if in_data:
+        hints = np.array([_within_each(spans, shapes), apart(texts)], np.float32).T
+    else:
+        hints = np.array([(evidence(combined(shapes)), 0.0)] * len(spans), np.float32)
+    return _Looked(shapes=shapes, spans=spans, texts=texts, hints=hints)
+
+
+def _within_each(spans: Sequence[Span], shapes: Sequence[Finding]) -> list[float]:
+    """Of each span the evidence of the shapes that reach into it."""
+    left = np.ones(len(spans))
+    starts, ends = np.array([span.start for span in spans]), np.array([span.end for span in spans])
+    for shape in shapes:
+        left[np.searchsorted(ends, shape.start, "right") : np.searchsorted(starts, shape.end, "left")] *= 1 - shape.score
+    return [evidence(round(1 - value, 6)) for value in left.tolist()]
 
 
 def attacks(text: str, /, *, in_data: bool = False) -> tuple[Finding, ...]:

@@ -2,7 +2,8 @@
 
 A file names groups of words: `drop` (verbs of ignoring), `earlier`, `orders`, and so on, see `Group`. `word*` stands for
 every word that begins so, `...` for up to three words, `(a|b)` for one or the other. Case and accents do not matter.
-Where a language writes no spaces, `unspaced: true`, words are found inside of others.
+Where a language writes no spaces, `unspaced: true`, words are found inside of others. `order` and `negated_after` say
+where in a sentence its verbs and negations stand.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,7 +37,7 @@ class Group(StrEnum):
     CANCEL = "cancel"
     """To delete, to replace: said of instructions only."""
     EARLIER = "earlier"
-    """Previous, above, your."""
+    """Previous, above, original."""
     ALL = "all"
     """All, any, every."""
     ORDERS = "orders"
@@ -48,8 +50,10 @@ class Group(StrEnum):
     """To show, to repeat."""
     SECRET = "secret"
     """The system prompt."""
-    WHOSE = "whose"
-    """Your, its; a language that has none needs none."""
+    OWN = "own"
+    """Your: before instructions it says which ones."""
+    THEIRS = "theirs"
+    """A, my, our: before a system prompt it says that it is somebody else's."""
     PERSONA = "persona"
     """You are now, act as."""
     UNBOUND = "unbound"
@@ -62,10 +66,25 @@ class Group(StrEnum):
     """Attack, phrase, example: what speaks about an attack."""
 
 
+Order = Literal["verb_first", "verb_last", "free"]
+"""Whether a verb stands before what it is said of, after it, or either."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grammar:
+    """What of a language's grammar matters here."""
+
+    order: Order
+    negated_after: bool
+    """Whether a negation may stand after the verb and its object."""
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unspaced: bool = False
+    order: Order = "free"
+    negated_after: bool = False
     drop: tuple[str, ...]
     cancel: tuple[str, ...] = ()
     earlier: tuple[str, ...]
@@ -75,9 +94,10 @@ class _File(BaseModel):
     weak: tuple[str, ...] = ()
     reveal: tuple[str, ...]
     secret: tuple[str, ...]
-    whose: tuple[str, ...] = ()
-    persona: tuple[str, ...]
-    unbound: tuple[str, ...]
+    own: tuple[str, ...] = ()
+    theirs: tuple[str, ...] = ()
+    persona: tuple[str, ...] = ()
+    unbound: tuple[str, ...] = ()
     asks: tuple[str, ...]
     negations: tuple[str, ...]
     mentions: tuple[str, ...]
@@ -91,13 +111,51 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """What follows the first word of a phrase."""
+class _Node:
+    """What may follow the words that led here."""
 
-    language: str
-    group: Group
-    rest: tuple[str, ...]
+    __slots__ = ("ends", "gap", "lengths", "stems", "words")
+
+    def __init__(self) -> None:
+        self.words: dict[str, _Node] = {}
+        self.stems: dict[str, _Node] = {}
+        self.lengths: tuple[int, ...] = ()
+        """Of the stems."""
+        self.gap: _Node | None = None
+        """What may follow after up to GAP words."""
+        self.ends: list[tuple[str, Group]] = []
+        """Languages and groups of the phrases that end here."""
+
+    def add(self, phrase: list[str], language: str, group: Group) -> None:
+        node = self
+        for word in phrase:
+            if word == "...":
+                node.gap = node = node.gap or _Node()
+            elif word.endswith("*"):
+                node = node.stems.setdefault(word[:-1], _Node())
+            else:
+                node = node.words.setdefault(word, _Node())
+        if (language, group) not in node.ends:
+            node.ends.append((language, group))
+
+    def finish(self) -> None:
+        """Note the lengths of the stems, here and below."""
+        self.lengths = tuple(sorted({len(stem) for stem in self.stems}))
+        for node in (*self.words.values(), *self.stems.values(), *((self.gap,) if self.gap else ())):
+            node.finish()
+
+    def after(self, word: str) -> list[_Node]:
+        """Where this word leads."""
+        found: list[_Node] = []
+        for form in _forms(word):
+            if (node := self.words.get(form)) is not None:
+                found.append(node)
+            for length in self.lengths:
+                if length > len(form):
+                    break
+                if (node := self.stems.get(form[:length])) is not None:
+                    found.append(node)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,39 +175,31 @@ Hits = dict[str, dict[Group, list[Hit]]]
 class Lexicon:
     """All languages."""
 
-    whole: dict[str, tuple[_Entry, ...]]
-    """By the first word."""
-    stems: dict[str, tuple[_Entry, ...]]
-    """By the beginning of the first word."""
-    lengths: tuple[int, ...]
-    """Of all stems."""
+    phrases_by_word: _Node
     unspaced: dict[str, tuple[re.Pattern[str], dict[str, tuple[Group, ...]]]]
     """By language, what finds its words, and the groups of each."""
+    grammars: dict[str, Grammar]
+    """By language."""
     phrases: dict[str, dict[Group, tuple[str, ...]]]
     """By language, the phrases as they stand in the file, alternatives written out and folded."""
 
     def find(self, text: str, words: list[Word]) -> Hits:
         """Where the words of each language stand in a folded text."""
         found: Hits = defaultdict(lambda: defaultdict(list))
+        first: dict[str, list[_Node]] = {}
         for at, word in enumerate(words):
-            for form in _forms(word.text):
-                for entry in self._entries(form):
-                    end = _follows(words, at + 1, entry.rest)
-                    if end is not None:
-                        found[entry.language][entry.group].append(Hit(word.start, end))
+            nodes = first.get(word.text)
+            if nodes is None:
+                nodes = first[word.text] = self.phrases_by_word.after(word.text)
+            for node in nodes:
+                for end, (language, group) in _read(node, words, at + 1):
+                    found[language][group].append(Hit(word.start, end))
         if _UNSPACED.search(text):
             for language, (pattern, groups) in self.unspaced.items():
                 for match in pattern.finditer(text):
                     for group in groups[match[0]]:
                         found[language][group].append(Hit(match.start(), match.end()))
         return found
-
-    def _entries(self, word: str) -> Iterator[_Entry]:
-        yield from self.whole.get(word, ())
-        for length in self.lengths:
-            if length > len(word):
-                break
-            yield from self.stems.get(word[:length], ())
 
 
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -206,20 +256,17 @@ def _forms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def _follows(words: list[Word], at: int, rest: tuple[str, ...]) -> int | None:
-    """Where the phrase ends whose remaining words begin at word number `at`; None if they do not stand there."""
-    for number, wanted in enumerate(rest):
-        if wanted == "...":
-            tries = (_follows(words, at + skipped, rest[number + 1 :]) for skipped in range(GAP + 1))
-            return next((end for end in tries if end is not None), None)
-        if at >= len(words) or not any(_is(form, wanted) for form in _forms(words[at].text)):
-            return None
-        at += 1
-    return words[at - 1].end
-
-
-def _is(word: str, wanted: str) -> bool:
-    return word.startswith(wanted[:-1]) if wanted.endswith("*") else word == wanted
+def _read(node: _Node, words: list[Word], at: int) -> Iterator[tuple[int, tuple[str, Group]]]:
+    """The phrases that are complete when the words from number `at` on are added; and where each ends."""
+    for ends in node.ends:
+        yield words[at - 1].end, ends
+    if at < len(words) and (node.words or node.stems):
+        for follower in node.after(words[at].text):
+            yield from _read(follower, words, at + 1)
+    if node.gap is not None:
+        for skipped in range(min(GAP + 1, len(words) - at)):
+            for follower in node.gap.after(words[at + skipped].text):
+                yield from _read(follower, words, at + skipped + 1)
 
 
 def expanded(entry: str, /) -> list[str]:
@@ -235,27 +282,26 @@ def expanded(entry: str, /) -> list[str]:
 @functools.cache
 def load_lexicon(folder: Path = FOLDER) -> Lexicon:
     """The files of a folder, read once a process. Raises ProjectError if one cannot be used."""
-    whole: dict[str, list[_Entry]] = defaultdict(list)
-    stems: dict[str, list[_Entry]] = defaultdict(list)
+    root = _Node()
     unspaced: dict[str, tuple[re.Pattern[str], dict[str, tuple[Group, ...]]]] = {}
     phrases: dict[str, dict[Group, tuple[str, ...]]] = {}
+    grammars: dict[str, Grammar] = {}
     for path in sorted(folder.glob("*.yaml")):
         file = read_yaml(path, _File)
         listed = {group: _listed(getattr(file, group.value)) for group in Group}
         phrases[path.stem] = listed
+        grammars[path.stem] = Grammar(order=file.order, negated_after=file.negated_after)
         if file.unspaced:
             unspaced[path.stem] = _inside(listed)
             continue
         for group, entries in listed.items():
             for entry in entries:
-                first, *rest = entry.split()
-                into, key = (stems, first[:-1]) if first.endswith("*") else (whole, first)
-                into[key].append(_Entry(path.stem, group, tuple(rest)))
+                root.add(entry.split(), path.stem, group)
+    root.finish()
     return Lexicon(
-        whole={word: tuple(entries) for word, entries in whole.items()},
-        stems={stem: tuple(entries) for stem, entries in stems.items()},
-        lengths=tuple(sorted({len(stem) for stem in stems})),
+        phrases_by_word=root,
         unspaced=unspaced,
+        grammars=grammars,
         phrases=phrases,
     )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from citeward.guardrails.injection.lexicon import Group, Hit, Hits, Word, fold, load_lexicon, near, words_of
+from citeward.guardrails.injection.lexicon import Grammar, Group, Hit, Hits, Word, fold, load_lexicon, near, words_of
 
 REACH = 60
 """Characters between a verb of ignoring and what is to be ignored."""
-BESIDE = 40
+BESIDE = 30
 """Characters between instructions and the word that says which ones."""
+_BEHIND = 14
+"""Characters after a verb and its object in which a negation is theirs."""
 FAR = 160
 """Characters between a new persona and the limits that it does not have."""
 QUOTED = 90
@@ -94,59 +96,127 @@ class _Sentences:
         return start, self._ends[number] if number < len(self._ends) else 1 << 60
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Context:
+    """The words of one language in a text, and what surrounds them."""
+
+    grammar: Grammar
+    groups: Mapping[Group, list[Hit]]
+    sentences: _Sentences
+    quotations: list[tuple[int, int]]
+
+    def beside(self, group: Group, hit: Hit, reach: int) -> Hit | None:
+        """The group's nearest word in the same sentence, at most `reach` characters away."""
+        found = near(self.groups.get(group, []), hit.start, hit.end, reach)
+        return found if found is not None and self.sentences.together(found, hit) else None
+
+    def before(self, group: Group, hit: Hit, reach: int) -> Hit | None:
+        """The group's last word before the hit in the same sentence, at most `reach` characters away."""
+        hits = self.groups.get(group, [])
+        at = bisect_left(hits, hit.start, key=lambda one: one.start)
+        found = hits[at - 1] if at else None
+        if found is None or hit.start - found.end > reach or not self.sentences.together(found, hit):
+            return None
+        return found
+
+    def after(self, group: Group, start: int, end: int) -> bool:
+        """Whether one of the group's words begins between these characters."""
+        hits = self.groups.get(group, [])
+        at = bisect_left(hits, start, key=lambda one: one.start)
+        return at < len(hits) and hits[at].start <= end
+
+    def doubt(self, verb: Hit, target: Hit) -> float:
+        """What a score is multiplied with: less if somebody else than the model is spoken of, 0 if not to do it."""
+        begin, end = self.sentences.around(verb)
+        if self.before(Group.NEGATIONS, verb, 2) is not None:
+            return 0.0
+        past = max(verb.end, target.end) + _BEHIND
+        if self.grammar.negated_after and self.after(Group.NEGATIONS, verb.end, min(end, past)):
+            return 0.0
+        if self.before(Group.ASKS, verb, 30) is not None:
+            return 0.3
+        if self.grammar.order == "verb_last" and self.after(Group.ASKS, verb.start, min(end, verb.end + _BEHIND)):
+            return 0.3
+        for start, stop in self.quotations[max(0, bisect_right(self.quotations, (verb.start, 0)) - 2) :]:
+            if start > verb.start:
+                break
+            if stop >= verb.end and (self.after(Group.MENTIONS, begin, start - 1) or self.after(Group.MENTIONS, stop, end)):
+                return 0.3
+        return 1.0
+
+
 def _all(found: Hits, sentences: _Sentences, quotations: list[tuple[int, int]]) -> Iterator[Order]:
-    for groups in found.values():
-        yield from _overrides(groups, sentences, quotations)
-        yield from _exfiltrations(groups, sentences, quotations)
-        yield from _personas(groups, sentences)
+    grammars = load_lexicon().grammars
+    for language, groups in found.items():
+        context = _Context(grammar=grammars[language], groups=groups, sentences=sentences, quotations=quotations)
+        yield from _overrides(context)
+        yield from _exfiltrations(context)
+        yield from _personas(context)
 
 
-def _overrides(groups: Mapping[Group, list[Hit]], sentences: _Sentences, quotations: list[tuple[int, int]]) -> Iterator[Order]:
-    for verb, nouns in ((Group.DROP, _OVERRIDDEN), (Group.CANCEL, _CANCELLED)):
-        for hit in groups.get(verb, ()):
+def _overrides(context: _Context) -> Iterator[Order]:
+    for group, nouns in ((Group.DROP, _OVERRIDDEN), (Group.CANCEL, _CANCELLED)):
+        for verb in context.groups.get(group, ()):
             for noun, (named, every) in nouns.items():
-                target = near(groups.get(noun, []), hit.start, hit.end, REACH)
-                if target is None or target == hit or not sentences.together(hit, target):
+                target = _target(context, noun, verb)
+                if target is None:
                     continue
-                which = None if noun is Group.SECRET else near(groups.get(Group.EARLIER, []), target.start, target.end, BESIDE)
-                known = noun is Group.SECRET or (which is not None and sentences.together(which, target))
-                wide = near(groups.get(Group.ALL, []), target.start, target.end, BESIDE)
-                if not known and wide is None:
+                which = target if noun is Group.SECRET else context.beside(Group.EARLIER, target, BESIDE)
+                if which is None and group is Group.DROP:
+                    which = context.before(Group.OWN, target, BESIDE // 2)
+                wide = context.beside(Group.ALL, target, BESIDE)
+                said = which or wide
+                if said is None:
                     continue
-                user, in_data = named if known else every
-                factor = _doubt(groups, hit, sentences, quotations)
-                parts = [part for part in (hit, target, which if known else wide) if part is not None]
+                user, in_data = named if which is not None else every
+                factor = context.doubt(verb, target)
                 yield Order(
                     kind="instruction_override",
-                    start=min(part.start for part in parts),
-                    end=max(part.end for part in parts),
+                    start=min(verb.start, target.start, said.start),
+                    end=max(verb.end, target.end, said.end),
                     user=round(user * factor, 3),
                     in_data=round(in_data * factor, 3),
                 )
 
 
+def _target(context: _Context, noun: Group, verb: Hit) -> Hit | None:
+    """What the verb is said of."""
+    if context.grammar.order == "verb_first":
+        hits = context.groups.get(noun, [])
+        at = bisect_left(hits, verb.end, key=lambda one: one.start)
+        found = hits[at] if at < len(hits) else None
+        return found if found and found.start - verb.end <= REACH and context.sentences.together(verb, found) else None
+    if context.grammar.order == "verb_last":
+        return context.before(noun, verb, REACH)
+    found = context.beside(noun, verb, REACH)
+    return None if found is not None and found.start <= verb.start < found.end else found
+
+
 _OVERRIDDEN = {
     Group.ORDERS: ((0.85, 0.9), (0.6, 0.5)),
-    Group.RULES: ((0.8, 0.8), (0.5, 0.4)),
+    Group.RULES: ((0.8, 0.8), (0.35, 0.3)),
     Group.SECRET: ((0.85, 0.9), (0.85, 0.9)),
     Group.WEAK: ((0.35, 0.35), (0.2, 0.2)),
 }
 """How surely each is an attack: the score of those that were given before, and of all there may be."""
 _CANCELLED = {
-    Group.ORDERS: ((0.75, 0.8), (0.4, 0.4)),
+    Group.ORDERS: ((0.75, 0.8), (0.35, 0.3)),
     Group.SECRET: ((0.75, 0.8), (0.75, 0.8)),
     Group.RULES: ((0.3, 0.3), (0.2, 0.2)),
 }
 
 
-def _exfiltrations(
-    groups: Mapping[Group, list[Hit]], sentences: _Sentences, quotations: list[tuple[int, int]]
-) -> Iterator[Order]:
-    for secret in groups.get(Group.SECRET, ()):
-        verb = near(groups.get(Group.REVEAL, []), secret.start, secret.end, REACH)
-        if verb is None or not sentences.together(verb, secret):
+def _exfiltrations(context: _Context) -> Iterator[Order]:
+    for secret in context.groups.get(Group.SECRET, ()):
+        if context.before(Group.THEIRS, secret, 8) is not None:
             continue
-        factor = _doubt(groups, verb, sentences, quotations)
+        if context.grammar.order == "verb_first":
+            verb = context.before(Group.REVEAL, secret, REACH)
+        else:
+            verb = context.beside(Group.REVEAL, secret, REACH)
+        if verb is None:
+            continue
+        factor = context.doubt(verb, secret)
         yield Order(
             kind="prompt_exfiltration",
             start=min(verb.start, secret.start),
@@ -156,12 +226,12 @@ def _exfiltrations(
         )
 
 
-def _personas(groups: Mapping[Group, list[Hit]], sentences: _Sentences) -> Iterator[Order]:
-    for persona in groups.get(Group.PERSONA, ()):
-        unbound = near(groups.get(Group.UNBOUND, []), persona.start, persona.end, FAR)
+def _personas(context: _Context) -> Iterator[Order]:
+    for persona in context.groups.get(Group.PERSONA, ()):
+        unbound = near(context.groups.get(Group.UNBOUND, []), persona.start, persona.end, FAR)
         if unbound is None:
             continue
-        close = sentences.together(persona, unbound)
+        close = context.sentences.together(persona, unbound)
         yield Order(
             kind="persona",
             start=min(persona.start, unbound.start),
@@ -169,20 +239,3 @@ def _personas(groups: Mapping[Group, list[Hit]], sentences: _Sentences) -> Itera
             user=0.75 if close else 0.55,
             in_data=0.75 if close else 0.5,
         )
-
-
-def _doubt(groups: Mapping[Group, list[Hit]], hit: Hit, sentences: _Sentences, quotations: list[tuple[int, int]]) -> float:
-    """What the score is multiplied with: less where somebody else is spoken of, nothing where the order is not to."""
-    begin, end = sentences.around(hit)
-    negation = near(groups.get(Group.NEGATIONS, []), hit.start, hit.end, 2)
-    if negation is not None and negation.end <= hit.start and negation.start >= begin:
-        return 0.0
-    asked = near(groups.get(Group.ASKS, []), hit.start, hit.end, 30)
-    if asked is not None and asked.start <= hit.start and asked.start >= begin:
-        return 0.3
-    for start, stop in quotations[max(0, bisect_right(quotations, (hit.start, 0)) - 2) :]:
-        if start > hit.start:
-            break
-        if stop >= hit.end and any(begin <= word.start < start or stop <= word.start < end for word in groups.get(Group.MENTIONS, ())):
-            return 0.3
-    return 1.0
