@@ -27,6 +27,8 @@ from citeward.declarations import read_yaml
 FOLDER = Path(__file__).with_name("languages")
 GAP = 3
 """Words that `...` stands for, at most."""
+AROUND = 12
+"""Characters around a word that show the language."""
 
 
 class Group(StrEnum):
@@ -77,12 +79,15 @@ class Grammar:
     order: Order
     negated_after: bool
     """Whether a negation may stand after the verb and its object."""
+    foreign: re.Pattern[str] | None
+    """Letters beside which a text is in another language that shares its characters."""
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     unspaced: bool = False
+    foreign: str | None = None
     order: Order = "free"
     negated_after: bool = False
     drop: tuple[str, ...]
@@ -196,7 +201,10 @@ class Lexicon:
                     found[language][group].append(Hit(word.start, end))
         if _UNSPACED.search(text):
             for language, (pattern, groups) in self.unspaced.items():
+                foreign = self.grammars[language].foreign
                 for match in pattern.finditer(text):
+                    if foreign and foreign.search(text, max(0, match.start() - AROUND), match.end() + AROUND):
+                        continue
                     for group in groups[match[0]]:
                         found[language][group].append(Hit(match.start(), match.end()))
         return found
@@ -290,7 +298,11 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
         file = read_yaml(path, _File)
         listed = {group: _listed(getattr(file, group.value)) for group in Group}
         phrases[path.stem] = listed
-        grammars[path.stem] = Grammar(order=file.order, negated_after=file.negated_after)
+        grammars[path.stem] = Grammar(
+            order=file.order,
+            negated_after=file.negated_after,
+            foreign=re.compile(file.foreign) if file.foreign else None,
+        )
         if file.unspaced:
             unspaced[path.stem] = _inside(listed)
             continue

@@ -133,7 +133,7 @@ class _Context:
         past = max(verb.end, target.end) + _BEHIND
         if self.grammar.negated_after and self.after(Group.NEGATIONS, verb.end, min(end, past)):
             return 0.0
-        if self.before(Group.ASKS, verb, 30) is not None:
+        if self.before(Group.ASKS, min(verb, target, key=lambda hit: hit.start), 30) is not None:
             return 0.3
         if self.grammar.order == "verb_last" and self.after(Group.ASKS, verb.start, min(end, verb.end + _BEHIND)):
             return 0.3
