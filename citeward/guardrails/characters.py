@@ -97,7 +97,7 @@ def _lowered(char: str) -> str:
 
 def _without_lookalikes(match: re.Match[str]) -> str:
     word = match[0]
-    return word.translate(LOOKALIKES) if len(word) == 1 or _LATIN.search(word) else word
+    return word.translate(LOOKALIKES) if not word[0].isalnum() or _LATIN.search(word) else word
 
 
 def unleeted(text: str, /) -> str:

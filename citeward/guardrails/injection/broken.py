@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     import regex
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_FILLERS = ("of", "the", "me", "us", "that", "and", "please", "now", "to", "with", "in", "from", "you")
-_SHORT = 2
-"""Letters of a piece that is shorter than most words."""
-_PIECES = 6
-"""Such pieces in a row from which on words look broken up."""
+_FILLERS = ("of", "the", "me", "us", "that", "and", "please", "now", "to", "with", "in", "from", "you", "i", "we",
+    "were", "was", "have", "been", "that")
+_TOLD = ("told", "said", "learned", "before this", "above")
 _GLUED = 16
 """Letters of a piece that may be several words."""
 _FILLED = 6
@@ -46,7 +44,7 @@ def broken(text: str, /) -> Iterator[Order]:
     pieces = [(match.start(), match.end()) for match in _LETTERS.finditer(folded)]
     letters = "".join(folded[start:end] for start, end in pieces)
     begins = list(accumulate((end - start for start, end in pieces), initial=0))
-    shapes = _shapes(everywhere=_looks_broken(pieces))
+    shapes = _shapes()
     for number, (piece_start, piece_end) in enumerate(pieces):
         for place in _places(begins[number], piece_end - piece_start):
             found = next(filter(None, (_read(shape, letters, place) for shape in _at(shapes, letters, place))), None)
@@ -82,20 +80,11 @@ def _read(shape: _Shape, letters: str, place: int) -> tuple[int, int] | None:
     return match.end(), sum(shape.words.get(part, 1) for part in parts)
 
 
-def _looks_broken(pieces: list[tuple[int, int]]) -> bool:
-    run = 0
-    for start, end in pieces:
-        run = run + 1 if end - start <= _SHORT else 0
-        if run >= _PIECES or end - start >= _GLUED:
-            return True
-    return False
-
-
 @functools.cache
-def _shapes(*, everywhere: bool) -> dict[str, tuple[_Shape, ...]]:
-    """By their first letters, the shapes of English orders, or of those of all languages."""
+def _shapes() -> dict[str, tuple[_Shape, ...]]:
+    """By their first letters, the shapes of the orders of all languages."""
     out: dict[str, tuple[_Shape, ...]] = {}
-    for language in load_lexicon().phrases if everywhere else ("en",):
+    for language in load_lexicon().phrases:
         for grams, shape in _of(language):
             for gram in grams:
                 out[gram] = (*out.get(gram, ()), shape)
@@ -120,8 +109,8 @@ def _of(language: str) -> Iterator[tuple[set[str], _Shape]]:
             grams.setdefault(str(groups), set()).add(glued[: _GRAMS[-1]])
         return f"(?P<{name}>{'|'.join(sorted(forms, key=len, reverse=True))})"
 
-    fillers, nouns = (Group.EARLIER, Group.ALL), (Group.ORDERS, Group.RULES, Group.SECRET)
-    fill, tail = group("fill", *fillers, more=_FILLERS), group("tail", *nouns)
+    fillers, nouns = (Group.EARLIER, Group.OWN, Group.ALL), (Group.ORDERS, Group.RULES, Group.SECRET)
+    fill, tail = group("fill", *fillers, more=_FILLERS), group("tail", *nouns, more=_TOLD if language == "en" else ())
     if language in _VERB_LAST:
         whole = regex.compile(f"{fill}{{1,{_FILLED}}}?{tail}{group('head', Group.DROP)}")
         yield grams[str(fillers)], _Shape(pattern=whole, words=words)

@@ -27,6 +27,8 @@ from citeward.declarations import read_yaml
 FOLDER = Path(__file__).with_name("languages")
 GAP = 3
 """Words that `...` stands for, at most."""
+LONG = 5
+"""Letters of a word by which it is known wherever it stands."""
 AROUND = 12
 """Characters around a word that show the language."""
 
@@ -188,6 +190,13 @@ class Lexicon:
     phrases: dict[str, dict[Group, tuple[str, ...]]]
     """By language, the phrases as they stand in the file, alternatives written out and folded."""
 
+    long: frozenset[str]
+    """Verbs and nouns of LONG letters or more, or their beginnings."""
+
+    def begins(self, word: str) -> bool:
+        """Whether the word is one of the long ones, or begins with one."""
+        return any(word[:length] in self.long for length in range(LONG, len(word) + 1))
+
     def find(self, text: str, words: list[Word]) -> Hits:
         """Where the words of each language stand in a folded text."""
         found: Hits = defaultdict(lambda: defaultdict(list))
@@ -213,7 +222,7 @@ class Lexicon:
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _WORD = re.compile(r"[^\W_]+")
 # Vowel signs and the like are no letters to `re`, but part of the word.
-_MARKED_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0900-\u0dff])*")
+_MARKED_WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])*")
 _ARABIC = re.compile("[\u0620-\u064a]")
 _LETTERS = str.maketrans(
     {"đ": "d", "ł": "l", "ø": "o", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "ة": "ه", "ى": "ي", "ـ": None}
@@ -315,7 +324,18 @@ def load_lexicon(folder: Path = FOLDER) -> Lexicon:
         unspaced=unspaced,
         grammars=grammars,
         phrases=phrases,
+        long=frozenset(stem for said in phrases.values() for group in _TELLING for stem in _stems(said[group])),
     )
+
+
+_TELLING = (Group.DROP, Group.EARLIER, Group.ORDERS, Group.RULES, Group.REVEAL)
+
+
+def _stems(entries: tuple[str, ...]) -> Iterator[str]:
+    for entry in entries:
+        stem = entry.split()[0].rstrip("*")
+        if len(stem) >= LONG:
+            yield stem
 
 
 def _listed(entries: tuple[str, ...]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class _Sentences:
             long = here - counted >= SHORTEST or not text[max(0, match.start() - 2) : match.start()].isascii()
             if long or "\n" in match[0]:
                 self._ends.append(match.end())
-                counted = here
+            counted = here
 
     def together(self, one: Hit, other: Hit) -> bool:
         """Whether both stand in one sentence."""

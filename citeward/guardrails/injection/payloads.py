@@ -6,9 +6,12 @@ import base64
 import binascii
 import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
+
+from citeward.guardrails.injection.lexicon import load_lexicon
 
 MOST = 200_000
 """Characters of code that are decoded of one text, each kind of code by itself."""
@@ -141,9 +144,11 @@ def _text(raw: bytes) -> str | None:
 
 
 def _readable(text: str) -> bool:
-    """Words with spaces between, rather than bytes that happen to decode."""
-    letters = sum(char.isalpha() or char.isspace() for char in text)
-    return " " in text.strip() and letters >= 0.8 * len(text)
+    """Words with spaces between, or in a script that needs none, or once more code; not bytes that happen to decode."""
+    if _BASE64.fullmatch(text.strip()):
+        return True
+    letters = sum(char.isalpha() or char.isspace() or unicodedata.category(char)[0] == "M" for char in text)
+    return (" " in text.strip() or not text.isascii()) and letters >= 0.8 * len(text)
 
 
 def _steps(word: str) -> tuple[int, ...]:
@@ -175,15 +180,25 @@ def _moved(text: str) -> Iterator[Payload]:
         yield Payload(text=text.translate(table), start=0, end=len(text))
 
 
-_BACKWARDS = frozenset(word[::-1] for word in (*_TELLING, "instructions", "instruction", "rules", "your", "ignorier", "previous"))
-_RUN = re.compile(r"[^\W\d_]{4,}")
+_RUN = re.compile(r"[^\W\d_]+")
+_MOST_LETTERS = 20
+"""Letters of a word that are looked at; a longer one is none."""
 
 
 def _backwards(text: str) -> Iterator[Payload]:
-    """Each word turned round, if words of an attack come out; in which order they stand does not matter."""
-    turned = sum(1 for match in _RUN.finditer(text) if match[0].lower() in _BACKWARDS)
-    if turned >= 2:
-        yield Payload(text=_RUN_OF_LETTERS.sub(lambda match: match[0][::-1], text), start=0, end=len(text))
+    """The text read from its end, and each word turned round, if words of an attack come out."""
+    lexicon = load_lexicon()
+    turned = 0
+    for match in _RUN.finditer(text):
+        if lexicon.begins(match[0][::-1].lower()[:_MOST_LETTERS]):
+            turned += 1
+            if turned == _TURNED:
+                break
+    else:
+        return
+    yield Payload(text=text[::-1], start=0, end=len(text))
+    yield Payload(text=_RUN.sub(lambda match: match[0][::-1], text), start=0, end=len(text))
 
 
-_RUN_OF_LETTERS = re.compile(r"[^\W\d_]+")
+_TURNED = 2
+"""Such words from which on the text is read so."""

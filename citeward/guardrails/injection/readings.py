@@ -23,6 +23,8 @@ _ESCAPE = re.compile(
 )
 _MAY_ESCAPE = re.compile(r"[&\\%=]|U\+")
 _CJK = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff66-\uff9d"
+_COMBINING = re.compile("[\u0300-\u036f\u0489\u20d0-\u20ff\ufe20-\ufe2f]+")
+"""Marks on the letter before: accents that were typed by themselves, strokes through letters."""
 _MARKS = re.compile(
     rf"(?P<nothing><!--.{{0,{_CONTEXT}}}?-->|/\*.{{0,{_CONTEXT}}}?\*/"
     rf"|</?(?:a|abbr|b|big|code|del|em|font|i|ins|kbd|mark|q|s|small|span|strike|strong|sub|sup|tt|u|wbr)(?:\s[^<>]{{0,{_CONTEXT}}})?/?>"
@@ -152,6 +154,7 @@ def _text_of(code: str) -> str:
 
 
 def _plain(reading: Reading) -> Reading:
+    reading = reading.replaced(_COMBINING, lambda _: "")
     made = plain(reading.text)
     if made.offsets is None:
         return reading.same_length(made.text)
