@@ -23,7 +23,7 @@ from citeward.guardrails.classifier.windows import lines, parts
 from citeward.guardrails.injection.broken import broken
 from citeward.guardrails.injection.lexicon import load_lexicon
 from citeward.guardrails.injection.orders import orders
-from citeward.guardrails.injection.payloads import payloads
+from citeward.guardrails.injection.payloads import Payload, ciphers, payloads
 from citeward.guardrails.injection.readings import Reading, readings
 from citeward.guardrails.injection.rules import Rule, load_rules
 from citeward.guardrails.memory import Memory
@@ -54,6 +54,8 @@ _TRICKS = 8
 _BETWEEN = "\n\n"
 """Between two texts that were decoded."""
 _HIDDEN = {"hidden_text": 0.7, "turned_text": 0.4, "broken_words": 0.4}
+_DECIPHERED = 0.5
+"""The score of a text whose letters were put back, under which it is left alone."""
 _ENCODED = 0.25
 """What it adds to the score of a payload that somebody took the trouble to encode it."""
 
@@ -221,7 +223,10 @@ def _found(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:
     yield from _orders((read.words, *read.others), in_data=in_data)
     yield from _hidden(text, in_data=in_data, depth=depth)
     if depth < _DEPTH:
-        yield from _encoded(text, in_data=in_data, depth=depth)
+        yield from _encoded(list(payloads(text)), in_data=in_data, depth=depth, least=0.0)
+    if not depth:
+        # Read backwards twice a text is itself again. Ordinary words may well be some others from behind.
+        yield from _encoded(list(ciphers(text)), in_data=in_data, depth=_DEPTH - 1, least=_DECIPHERED)
 
 
 def _match(rule: Rule, score: float, text: str, searched: Iterable[Reading]) -> Finding | None:
@@ -259,17 +264,17 @@ def _hidden(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:
         yield Finding(kind=trick.kind, start=trick.start, end=trick.end, score=score)
 
 
-def _encoded(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:
+def _encoded(found: Sequence[Payload], *, in_data: bool, depth: int, least: float) -> Iterable[Finding]:
     """What was encoded, all of it read together: an order may be spread over many codes, or stand after harmless ones."""
-    found = list(payloads(text))
     if not found:
         return
     begins = list(accumulate((len(payload.text) + len(_BETWEEN) for payload in found), initial=0))
     whole = _BETWEEN.join(payload.text for payload in found)
     within = [finding for finding in _found(whole, in_data=in_data, depth=depth + 1) if finding.score]
-    if not within:
+    inside = combined(within)
+    if not within or inside < least:
         return
-    score = min(1.0, combined(within) + _ENCODED)
+    score = min(1.0, inside + _ENCODED)
     first = min(bisect_right(begins, min(finding.start for finding in within)) - 1, len(found) - 1)
     yield Finding(kind="encoded_payload", start=found[first].start, end=found[first].end, score=score)
 

@@ -49,9 +49,8 @@ class Payload:
 def payloads(text: str, /) -> Iterator[Payload]:
     """What in `text` can be decoded to readable text.
 
-    From base64, base32, hexadecimal, decimal and binary numbers, percent and \\u escapes, Morse code, Braille, letters
-    moved along the alphabet (ROT13 is the usual one) and words written backwards. Each code is read once: the time is
-    linear in the text.
+    From base64, base32, hexadecimal, decimal and binary numbers, percent and \\u escapes, Morse code and Braille.
+    Each code is read once: the time is linear in the text.
     """
     for pattern, decode in _CODES:
         left = MOST
@@ -63,6 +62,13 @@ def payloads(text: str, /) -> Iterator[Payload]:
                 yield Payload(text=decoded, start=match.start(), end=match.end())
             if not left:
                 break
+
+
+def ciphers(text: str, /) -> Iterator[Payload]:
+    """The whole of `text` with its letters put back, if they were moved along the alphabet or written backwards.
+
+    ROT13 is the usual way to move them. A text is known by words of an attack that come out; any other is left alone.
+    """
     yield from _moved(text)
     yield from _backwards(text)
 
