@@ -196,7 +196,7 @@ _OVERRIDDEN = {
     Group.ORDERS: ((0.85, 0.9), (0.6, 0.5)),
     Group.RULES: ((0.8, 0.8), (0.35, 0.3)),
     Group.SECRET: ((0.85, 0.9), (0.85, 0.9)),
-    Group.WEAK: ((0.35, 0.35), (0.2, 0.2)),
+    Group.WEAK: ((0.5, 0.35), (0.2, 0.2)),
 }
 """How surely each is an attack: the score of those that were given before, and of all there may be."""
 _CANCELLED = {
