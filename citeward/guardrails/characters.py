@@ -25,7 +25,7 @@ LOOKALIKES = str.maketrans(
 )
 _LATIN = re.compile("[a-z]")
 _WORD_OR_MARK = re.compile(r"\w+|[‐‑–—’‘“”]")
-_LONGEST = 4
+_LONGEST = 3
 """Characters that one may be normalised to."""
 # Latin letters of other shapes, which normalising leaves alone: small capitals, turned ones, those of signs and flags.
 _LATIN_LIKE = str.maketrans(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from citeward.guardrails.injection.lexicon import Group, fold, load_lexicon
+from citeward.guardrails.injection.lexicon import Folded, Group, load_lexicon
 from citeward.guardrails.injection.orders import Order
 
 if TYPE_CHECKING:
@@ -38,15 +38,17 @@ class _Shape:
     """Of a phrase without its spaces, how many words it has."""
 
 
-def broken(text: str, /) -> Iterator[Order]:
-    """Orders that stand in the letters alone, and are written in more or in fewer pieces than they have words."""
-    folded, offsets = fold(text)
-    pieces = [(match.start(), match.end()) for match in _LETTERS.finditer(folded)]
-    letters = "".join(folded[start:end] for start, end in pieces)
+def broken(folded: Folded, /) -> Iterator[Order]:
+    """The first order that stands in the letters alone, and is written in more or in fewer pieces than it has words."""
+    pieces = [match.span() for match in _LETTERS.finditer(folded.text)]
+    letters = "".join(_LETTERS.findall(folded.text))
     begins = list(accumulate((end - start for start, end in pieces), initial=0))
     shapes = _shapes()
+    firsts = _firsts()
     for number, (piece_start, piece_end) in enumerate(pieces):
         for place in _places(begins[number], piece_end - piece_start):
+            if letters[place : place + _GRAMS[0]] not in firsts:
+                continue
             found = next(filter(None, (_read(shape, letters, place) for shape in _at(shapes, letters, place))), None)
             if found is None:
                 continue
@@ -55,8 +57,7 @@ def broken(text: str, /) -> Iterator[Order]:
             if last - number + 1 == said:
                 continue
             start, end = piece_start + place - begins[number], pieces[last][0] + end - begins[last]
-            if offsets is not None:
-                start, end = offsets[start], offsets[end - 1] + 1
+            start, end = folded.span(start, end)
             yield Order(kind="broken_order", start=start, end=end, user=0.85, in_data=0.85)
             return
 
@@ -89,6 +90,12 @@ def _shapes() -> dict[str, tuple[_Shape, ...]]:
             for gram in grams:
                 out[gram] = (*out.get(gram, ()), shape)
     return out
+
+
+@functools.cache
+def _firsts() -> frozenset[str]:
+    """The first letters of all of them."""
+    return frozenset(gram[: _GRAMS[0]] for gram in _shapes())
 
 
 def _of(language: str) -> Iterator[tuple[set[str], _Shape]]:

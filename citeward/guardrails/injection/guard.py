@@ -21,7 +21,7 @@ from citeward.guardrails.classifier.trained import Trained
 from citeward.guardrails.classifier.weights import FOLDER, Matrix
 from citeward.guardrails.classifier.windows import lines, parts
 from citeward.guardrails.injection.broken import broken
-from citeward.guardrails.injection.lexicon import load_lexicon
+from citeward.guardrails.injection.lexicon import fold, load_lexicon
 from citeward.guardrails.injection.orders import orders
 from citeward.guardrails.injection.payloads import Payload, ciphers, payloads
 from citeward.guardrails.injection.readings import Reading, readings
@@ -245,7 +245,8 @@ def _orders(searched: Iterable[Reading], *, in_data: bool) -> Iterable[Finding]:
     """The surest order of each kind, in whatever language."""
     best: dict[str, Finding] = {}
     for reading in searched:
-        for order in (*orders(reading.text), *broken(reading.text)):
+        folded = fold(reading.text)
+        for order in (*orders(folded), *broken(folded)):
             score = order.in_data if in_data else order.user
             if score > (best[order.kind].score if order.kind in best else 0):
                 start, end = reading.span(order.start, order.end)

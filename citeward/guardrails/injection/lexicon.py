@@ -166,12 +166,21 @@ class _Node:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word:
-    """A word of a text."""
+class Folded:
+    """A text in lower case without accents, and its words."""
 
     text: str
-    start: int
-    end: int
+    offsets: list[int] | None
+    """For each character where it stood before; None if each stands in its own place."""
+    words: list[str]
+    starts: list[int]
+    """Where in `text` each word begins."""
+    ends: list[int]
+    """The same, where it ends."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets before folding of characters `start` to `end` (exclusive) of `text`."""
+        return (start, end) if self.offsets is None else (self.offsets[start], self.offsets[end - 1] + 1)
 
 
 Hits = dict[str, dict[Group, list[Hit]]]
@@ -197,17 +206,18 @@ class Lexicon:
         """Whether the word is one of the long ones, or begins with one."""
         return any(word[:length] in self.long for length in range(LONG, len(word) + 1))
 
-    def find(self, text: str, words: list[Word]) -> Hits:
-        """Where the words of each language stand in a folded text."""
+    def find(self, folded: Folded) -> Hits:
+        """Where the words of each language stand in a text."""
+        text, words, starts, ends = folded.text, folded.words, folded.starts, folded.ends
         found: Hits = defaultdict(lambda: defaultdict(list))
         first: dict[str, list[_Node]] = {}
         for at, word in enumerate(words):
-            nodes = first.get(word.text)
+            nodes = first.get(word)
             if nodes is None:
-                nodes = first[word.text] = self.phrases_by_word.after(word.text)
+                nodes = first[word] = self.phrases_by_word.after(word)
             for node in nodes:
-                for end, (language, group) in _read(node, words, at + 1):
-                    found[language][group].append(Hit(word.start, end))
+                for last, (language, group) in _read(node, words, at + 1):
+                    found[language][group].append(Hit(starts[at], ends[last]))
         if _UNSPACED.search(text):
             for language, (pattern, groups) in self.unspaced.items():
                 foreign = self.grammars[language].foreign
@@ -239,23 +249,22 @@ def _folded(char: str) -> str:
     return char.translate(_LETTERS)
 
 
-def fold(text: str, /) -> tuple[str, list[int] | None]:
-    """`text`, in lower case already, without accents; and for each character where it stood, None where it stands."""
-    if text.isascii():
-        return text, None
-    out: list[str] = []
-    offsets: list[int] = []
-    for at, char in enumerate(text):
-        folded = char if char < "\x80" else _folded(char)
-        out.append(folded)
-        offsets += [at] * len(folded)
-    return "".join(out), offsets
-
-
-def words_of(text: str, /) -> list[Word]:
-    """The words of a folded text."""
-    pattern = _WORD if text.isascii() else _MARKED_WORD
-    return [Word(text=match[0], start=match.start(), end=match.end()) for match in pattern.finditer(text)]
+def fold(text: str, /) -> Folded:
+    """`text`, which is in lower case already, without accents."""
+    offsets: list[int] | None = None
+    if not text.isascii():
+        each = [char if char < "\x80" else _folded(char) for char in text]
+        text = "".join(each)
+        if len(text) != len(each) or any(len(char) != 1 for char in each):
+            offsets = [at for at, char in enumerate(each) for _ in char]
+    found = [(match[0], match.start(), match.end()) for match in (_WORD if text.isascii() else _MARKED_WORD).finditer(text)]
+    return Folded(
+        text=text,
+        offsets=offsets,
+        words=[word for word, _, _ in found],
+        starts=[start for _, start, _ in found],
+        ends=[end for _, _, end in found],
+    )
 
 
 def _forms(word: str) -> tuple[str, ...]:
@@ -273,16 +282,16 @@ def _forms(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(forms))
 
 
-def _read(node: _Node, words: list[Word], at: int) -> Iterator[tuple[int, tuple[str, Group]]]:
-    """The phrases that are complete when the words from number `at` on are added; and where each ends."""
+def _read(node: _Node, words: list[str], at: int) -> Iterator[tuple[int, tuple[str, Group]]]:
+    """The phrases that are complete when the words from number `at` on are added; and the number of each one's last."""
     for ends in node.ends:
-        yield words[at - 1].end, ends
+        yield at - 1, ends
     if at < len(words) and (node.words or node.stems):
-        for follower in node.after(words[at].text):
+        for follower in node.after(words[at]):
             yield from _read(follower, words, at + 1)
     if node.gap is not None:
         for skipped in range(min(GAP + 1, len(words) - at)):
-            for follower in node.gap.after(words[at + skipped].text):
+            for follower in node.gap.after(words[at + skipped]):
                 yield from _read(follower, words, at + skipped + 1)
 
 
@@ -340,7 +349,7 @@ def _stems(entries: tuple[str, ...]) -> Iterator[str]:
 
 def _listed(entries: tuple[str, ...]) -> tuple[str, ...]:
     written = (phrase for entry in entries for phrase in expanded(entry))
-    apart = (" ".join(re.sub(r"['’\-]", " ", fold(phrase.lower())[0]).split()) for phrase in written)
+    apart = (" ".join(re.sub(r"['’\-]", " ", fold(phrase.lower()).text).split()) for phrase in written)
     return tuple(dict.fromkeys(phrase for phrase in apart if phrase))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from citeward.guardrails.injection.lexicon import Grammar, Group, Hit, Hits, Word, fold, load_lexicon, near, words_of
+from citeward.guardrails.injection.lexicon import Folded, Grammar, Group, Hit, Hits, load_lexicon, near
 
 REACH = 60
 """Characters between a verb of ignoring and what is to be ignored."""
@@ -22,12 +22,13 @@ QUOTED = 90
 SHORTEST = 3
 """Words of the shortest sentence: a full stop after fewer does not end one, so that `Ignore. All. Rules.` is read whole."""
 _END = re.compile(r"[.!?…]+(?=\s|$)|[。！？؟।]|\n\s*\n|\n(?=\s{0,8}(?:[-+#>|]|\d{1,3}[.)]))")
+_WIDE = "。！？"
 _QUOTATION = re.compile(rf"[\"“«„]([^\"“”«»„\n]{{1,{QUOTED}}})[\"”»“]|(?<!\w)'([^'\n]{{1,{QUOTED}}})'(?!\w)|「([^「」\n]{{1,{QUOTED}}})」|‘([^‘’\n]{{1,{QUOTED}}})’")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """An order to the model, by offsets into the text that was searched."""
+    """An order to the model, by offsets into the text before it was folded."""
 
     kind: str
     start: int
@@ -38,50 +39,39 @@ class Order:
     """Score in a retrieved text or a tool's result."""
 
 
-def orders(text: str, /) -> list[Order]:
-    """The surest order of each kind in a text in lower case; in time linear in the text, but for a logarithm."""
-    folded, offsets = fold(text)
-    words = words_of(folded)
-    found = load_lexicon().find(folded, words)
+def orders(folded: Folded, /) -> list[Order]:
+    """The surest order of each kind in a text, in time that is linear in it but for a logarithm."""
+    found = load_lexicon().find(folded)
     if not any(groups.keys() & _NEEDED for groups in found.values()):
         return []
-    sentences = _Sentences(folded, words)
-    quotations = [match.span() for match in _QUOTATION.finditer(folded)]
+    sentences = _Sentences(folded)
+    quotations = [match.span() for match in _QUOTATION.finditer(folded.text)]
     best: dict[str, Order] = {}
     for order in _all(found, sentences, quotations):
         known = best.get(order.kind)
         if known is None or max(order.user, order.in_data) > max(known.user, known.in_data):
             best[order.kind] = order
-    return [_moved(order, offsets) for order in best.values()]
+    return [_moved(order, folded) for order in best.values()]
 
 
 _NEEDED = {Group.DROP, Group.CANCEL, Group.SECRET, Group.PERSONA}
 
 
-def _moved(order: Order, offsets: list[int] | None) -> Order:
-    if offsets is None:
-        return order
-    return Order(
-        kind=order.kind,
-        start=offsets[order.start],
-        end=offsets[order.end - 1] + 1,
-        user=order.user,
-        in_data=order.in_data,
-    )
+def _moved(order: Order, folded: Folded) -> Order:
+    start, end = folded.span(order.start, order.end)
+    return replace(order, start=start, end=end)
 
 
 class _Sentences:
     """Where the sentences of a text end."""
 
-    def __init__(self, text: str, words: list[Word]) -> None:
-        starts = [word.start for word in words]
+    def __init__(self, folded: Folded) -> None:
         self._ends: list[int] = []
         counted = 0
-        for match in _END.finditer(text):
-            # Words before this place; where nothing parts the words of a language, its characters count.
-            here = bisect_right(starts, match.start())
-            long = here - counted >= SHORTEST or not text[max(0, match.start() - 2) : match.start()].isascii()
-            if long or "\n" in match[0]:
+        for match in _END.finditer(folded.text):
+            here = bisect_right(folded.starts, match.start())
+            # Nothing parts the words of a sentence in Chinese or Japanese, so that there is no counting them.
+            if here - counted >= SHORTEST or match[0] in _WIDE or "\n" in match[0]:
                 self._ends.append(match.end())
             counted = here
 
