@@ -147,8 +147,7 @@ def _is_login(text: str, start: int, at: int, end: int) -> bool:
 
 def is_ending(label: str, /) -> bool:
     """Whether domains end in this label."""
-    label = label.lower()
-    return label in _PRIVATE or label in _endings()
+    return label.lower() in _endings()
 
 
 @functools.cache
@@ -159,7 +158,7 @@ def _endings() -> frozenset[str]:
     # The bundled list only: left to itself, tldextract fetches the list from the network.
     suffixes = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=()).tlds
     last = {suffix.rpartition(".")[2] for suffix in suffixes}
-    return frozenset(last | {label.encode("idna").decode("ascii") for label in last if not label.isascii()})
+    return _PRIVATE | last | {label.encode("idna").decode("ascii") for label in last if not label.isascii()}
 
 
 def _is_numbering(text: str, start: int, before: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -150,8 +151,10 @@ def finder(
                 said = read(before).text
             for one in rule.look(plain, said):
                 if one.kind in wanted and one.score >= floor:
-                    start, end = reading.span(one.start, one.end)
-                    found.append(Finding(kind=one.kind, start=start, end=end, score=one.score))
+                    if reading.starts is not None:
+                        start, end = reading.span(one.start, one.end)
+                        one = Finding(kind=one.kind, start=start, end=end, score=one.score)
+                    found.append(one)
         if least:
             found = [one for one in found if one.score >= least.get(one.kind, 0.0)]
         return resolve(found) if found else ()
@@ -167,7 +170,11 @@ def _urls(text: str, _before: str = "", /) -> Iterator[Finding]:
 def resolve(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings without overlaps, in order: of two that overlap the longer stays, then the surer."""
     kept: list[Finding] = []
+    starts: list[int] = []
     for finding in sorted(findings, key=lambda f: (f.start - f.end, -f.score, f.start, f.kind)):
-        if all(finding.end <= other.start or other.end <= finding.start for other in kept):
-            kept.append(finding)
-    return tuple(sorted(kept, key=lambda f: f.start))
+        place = bisect_left(starts, finding.start)
+        if (place and kept[place - 1].end > finding.start) or (place < len(kept) and starts[place] < finding.end):
+            continue
+        kept.insert(place, finding)
+        starts.insert(place, finding.start)
+    return tuple(kept)

@@ -61,6 +61,8 @@ _JOINS = re.compile(
 _GAP = 4
 """The most spaces inside a number; what phonenumbers allows."""
 
+_SHORTEST = 3
+"""No span is shorter; `::1` is one."""
 _ACROSS = 72
 """No span that reaches over spaces is longer; the longest is an IBAN."""
 
@@ -200,6 +202,10 @@ class Scanner:
 
     def _emit(self, text: str, at: int, pieces: list[Piece], *, window: bool = False) -> int:
         """Look at a segment; append its pieces and return how much of it is decided."""
+        if len(text) < _SHORTEST:
+            if text:
+                pieces.append(Piece(text=text))
+            return len(text)
         findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
         upto = _decided(text, findings) if window else len(text)
         key = next((one for one in findings if one.kind == PRIVATE_KEY and one.start < upto), None)
