@@ -420,3 +420,31 @@ async def test_a_link_to_the_folder_itself_keeps_nothing_alive(store: LanceStore
     await _index(store, base, "docs")
     (base / "docs/a.md").unlink()
     assert (await _index(store, base, "docs")).deleted == ["docs/a.md"]
+
+
+class Forgetful(LanceStore):
+    """A store that can lose parts of documents, and knows which documents it has to look for."""
+
+    lost: tuple[str, ...] = ()
+    looks: tuple[bool, ...] = ()
+
+    async def unverified(self, *, tenant: str = "default") -> list[str]:
+        return list(self.lost)
+
+    async def verify(self, *, tenant: str = "default", dry_run: bool = False) -> list[str]:
+        self.looks = (*self.looks, dry_run)
+        return list(self.lost)
+
+
+async def test_what_a_store_lost_is_written_anew_although_it_has_not_changed(tmp_path: Path, base: Path) -> None:
+    async with Forgetful(tmp_path / "forgetful", embedder="hash", dimensions=64) as store:
+        await _index(store, base, "docs", "notes")
+        store.lost = ("docs/a.md", "notes/c.txt", "gone.md")
+        dry = await _index(store, base, "docs", dry_run=True)
+        report = await _index(store, base, "docs")
+        store.lost = ()
+        again = await _index(store, base, "docs")
+    assert (dry.changed, dry.unchanged) == (report.changed, report.unchanged) == (["docs/a.md"], 1)
+    assert (report.added, report.deleted) == ([], [])
+    assert (again.changed, again.unchanged) == ([], 2)
+    assert store.looks == (False, True, False, False), "a dry run marks nothing"
