@@ -31,6 +31,7 @@
         ├── ToolError
         ├── GuardrailError
         ├── CheckpointError
+        ├── ThreadBusy             retryable, with `retry_after`
         ├── BudgetSpent            with `retry_after` where the budget is a day's
         ├── DeadlineExceeded       retryable
         ├── ServerBusy             retryable, with `retry_after`
@@ -287,6 +288,18 @@ class CheckpointError(RunError):
 
     code = "checkpoint_error"
     public = "the state of the thread could not be read or written"
+
+
+class ThreadBusy(RunError):
+    """Another run works in the thread; nothing was done for this one."""
+
+    code = "thread_busy"
+    status = 409
+    retryable = True
+
+    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
 
 
 class BudgetSpent(RunError):

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from citeward.text.sentences import Span, sentences
 
@@ -63,17 +64,17 @@ class MarkerStream:
 
     Args:
         passages: How many passages there are, numbered from 1.
+        pending: What another stream had not settled when it was left (`pending`), which this one goes on from. Places
+            are counted from where this one begins, so that a sentence that began in `pending` has a `start` below 0.
     """
 
-    def __init__(self, passages: int) -> None:
+    def __init__(self, passages: int, *, pending: tuple[str, int] = ("", 0)) -> None:
         self._passages = passages
-        self._text = ""
-        """What is not settled, after the last character that is."""
-        self._begin = 0
-        """Where in `_text` it begins."""
-        self._before = 0
+        self._text, self._begin = pending
+        """What is not settled, after the last character that is, and where in `_text` it begins."""
+        self._before = -len(self._text)
         """Characters of the stream before `_text`."""
-        self._turned = False
+        self._turned = _TURN.search(self._text, self._begin) is not None
         """Whether a sentence may have ended since the last look."""
         self._next_look = 0
         """Characters of `_text` before which no look is worth its while."""
@@ -86,6 +87,11 @@ class MarkerStream:
             return []
         return self._complete(closing=False)
 
+    @property
+    def pending(self) -> tuple[str, int]:
+        """What is not settled, after the last character that is, and where in it that begins."""
+        return self._text, self._begin
+
     def close(self) -> list[Sentence]:
         """The stream has ended; the sentences that were not complete."""
         return self._complete(closing=True)
@@ -93,10 +99,15 @@ class MarkerStream:
     def _complete(self, *, closing: bool) -> list[Sentence]:
         text = self._text
         code = list(_CODE.finditer(text, self._begin))
+        opening = len(text)
+        if not closing and code and code[-1]["fence"] is not None and "\n" not in code[-1][0]:
+            # Whether the last line opens a block of code is known when it has ended: not if a backtick follows in it.
+            opening = code.pop().start()
         groups = [group for group in _GROUP.finditer(text, self._begin) if self._is_marker(text, group, code)]
         spans = list(_spans(text, self._begin, code, groups, closing=closing))
-        sure = len(text) if closing else _undecided(text, self._begin, code)
-        done = spans if closing else [span for span in spans[:-1] if span.end <= sure]
+        sure = len(text) if closing else min(opening, _undecided(text, self._begin, code))
+        # What follows a sentence decides whether it ends there, so that must be sure too.
+        done = spans if closing else [span for span, after in pairwise(spans) if after.start < sure]
         if not done:
             waits = _TURN.search(text, spans[-1].start) is not None and not _settled(text) if spans else True
             self._turned = waits or sure < len(text)

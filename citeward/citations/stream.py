@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from citeward.citations.align import Aligner
@@ -18,6 +19,20 @@ StoredText = Callable[[str], Awaitable[str]]
 """The text of the stored document of that id; raises a CitewardError where it cannot be had."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sentences:
+    """How far a Citer has come with an answer whose next model call is still to be made."""
+
+    pending: tuple[str, int] = ("", 0)
+    """The text of the sentence that is not complete; see `MarkerStream.pending`."""
+    held: int = 0
+    """How many characters at its end have not been released."""
+    released: bool = False
+    """Whether anything was."""
+    dropped: bool = False
+    """Whether a sentence was left out."""
+
+
 class Citer:
     """Follows one answer's text and gives each piece back with the citations that it completes.
 
@@ -30,6 +45,8 @@ class Citer:
         stored_text: Where quotes are looked up. A quote that is not found there at its offsets makes no citation.
         embedder: Judges sentences that are not quoted word for word; None judges by words alone.
         on_unsupported: What is done with a sentence that its citations do not support.
+        earlier: How far the answer had come when the model call before this one ended. Offsets are counted from the
+            beginning of this one.
     """
 
     def __init__(
@@ -39,21 +56,44 @@ class Citer:
         *,
         embedder: Embedder | None = None,
         on_unsupported: Literal["flag", "drop"] = "flag",
+        earlier: Sentences | None = None,
     ) -> None:
+        earlier = earlier or Sentences()
         self._passages = passages
         self._stored_text = stored_text
         self._embedder = embedder
         self._dropping = on_unsupported == "drop"
-        self._markers = MarkerStream(len(passages))
+        self._markers = MarkerStream(len(passages), pending=earlier.pending)
         self._documents: dict[str, str | None] = {}
         self._aligners: dict[int, Aligner] = {}
-        self._held = ""
+        text = earlier.pending[0]
+        self._held = text[len(text) - earlier.held :]
         """What came in and was not released; empty unless dropping."""
-        self._begin = 0
+        self._begin = -len(self._held)
         """Characters that came in before `_held`."""
         self._released = 0
         """Characters that were released."""
-        self._dropped = False
+        self._released_before = earlier.released
+        self._dropped = earlier.dropped
+
+    @property
+    def sentences(self) -> Sentences:
+        """How far it has come, for the Citer of the answer's next model call."""
+        return Sentences(
+            pending=self._markers.pending,
+            held=len(self._held),
+            released=self._any_released,
+            dropped=self._dropped,
+        )
+
+    @property
+    def held(self) -> str:
+        """What came in and was not released yet."""
+        return self._held
+
+    @property
+    def _any_released(self) -> bool:
+        return self._released_before or self._released > 0
 
     async def feed(self, text: str, /) -> list[TextDelta | Cited]:
         """Take the next piece; return what may be emitted now, in order."""
@@ -74,7 +114,7 @@ class Citer:
         self._trim()
         if self._held.strip() or not self._dropped:
             events += self._release(self._begin + len(self._held))
-        if self._dropped and not self._released:
+        if self._dropped and not self._any_released:
             events.append(TextDelta(text=NOT_ENOUGH))
         return events
 
@@ -103,7 +143,7 @@ class Citer:
 
     def _trim(self) -> None:
         """Where all before was dropped, the answer does not begin with white space."""
-        if self._dropped and not self._released:
+        if self._dropped and not self._any_released:
             self._forget(self._begin + len(self._held) - len(self._held.lstrip()))
 
     def _forget(self, end: int) -> None:

@@ -138,10 +138,12 @@ async def index_documents(
     options = options or IndexOptions()
     paths = paths or [project.path(path) for path in project.settings.documents]
     base = project.root.resolve()
+    paths = _resolved(paths)
+    settings = project.settings.index
     latest: SyncReport | None = None
     async with open_retrieval(project) as parts:
         with console.status("finding files"):
-            intake = Intake(list(chain(*(find(path, base=base) for path in paths))))
+            intake = Intake(list(chain(*(find(path, base=base, settings=settings) for path in paths))))
         with showing(console, "indexing") as show:
 
             def tell(report: SyncReport) -> None:
@@ -158,6 +160,13 @@ async def index_documents(
                 raise
 
 
+def _resolved(paths: Sequence[Path]) -> list[Path]:
+    """The paths without links: what is named may be one itself, but below it none that leads out is followed."""
+    import os
+
+    return [Path(os.path.realpath(path)) for path in paths]
+
+
 async def _sync(
     project: Project, paths: list[Path], intake: Intake, parts: Retrieval, options: IndexOptions, tell: Progress
 ) -> SyncReport:
@@ -169,7 +178,8 @@ async def _sync(
 
     base = project.root.resolve()
     # An importable function with plain values: a cluster's workers can call it too.
-    read_file = partial(read, base=base, access=project.settings.index.groups, groups=options.groups)
+    settings = project.settings.index
+    read_file = partial(read, base=base, access=settings.groups, groups=options.groups, settings=settings, within=paths)
     roots = [document_id(path, base) for path in paths]
     if options.engine == "local":
         return await sync(
@@ -184,7 +194,7 @@ async def _sync(
             progress=tell,
         )
     return await sync_with_ray(
-        [item.resolve() if isinstance(item, Path) else item for item in intake.found],
+        intake.found,
         read_file,
         parts.store,
         parts.embedder,

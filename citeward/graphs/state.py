@@ -51,6 +51,7 @@ class ChatState(TypedDict, total=False):
     thread_model: str
     messages: Annotated[list[AnyMessage], add_messages]
     draft: str
+    unfinished: SecretStr | None
     citations: tuple[Citation, ...]
     steps: int
     calls: tuple[ModelCall, ...]

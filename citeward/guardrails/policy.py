@@ -13,7 +13,7 @@ from citeward.errors import NotFound
 from citeward.guardrails.informed import Informed
 from citeward.guardrails.stage import Stage, staged
 from citeward.guardrails.steps import Row, Step, asked, reviewed, rewritten, sent
-from citeward.guardrails.stream import Release
+from citeward.guardrails.stream import Progress, Release
 from citeward.guardrails.table import STRICTNESS, Policy, load_policy
 from citeward.guardrails.vault import Restorer, Vault
 
@@ -77,8 +77,9 @@ class Rails:
     """The guards of one policy; made by `build_rails`, used by any number of runs at once.
 
     A guard never makes a run fail: one that raises, hangs or answers nonsense gives a BLOCK verdict where its row says
-    `closed` and a FLAG verdict where it says `open`. A deadline can only stop a guard that awaits; a guard that
-    computes for long belongs in a thread, as ours put themselves.
+    `closed` and a FLAG verdict where it says `open`. A guard that does not let itself be cancelled is left behind when
+    its time is over. A deadline can only pass while a guard awaits; one that computes for long belongs in a thread, as
+    ours put themselves.
     """
 
     def __init__(self, policy: Policy, rows: Sequence[Row]) -> None:
@@ -192,14 +193,22 @@ class Rails:
                 if verdicts and verdicts[-1].action is Action.BLOCK:
                     return Checked(text="", verdicts=tuple(verdicts))
         finally:
-            for task in tasks.values():
+            unheard = [task for task in tasks.values() if not task.done()]
+            for task in unheard:
                 task.cancel()
+            if unheard:
+                await asyncio.sleep(0)  # each hands it on to its guard, and none is waited for
         step = step if last is None else last.result()
         carried = vault.mask(step.text, ()) if vault is not None and step.escape else step.text
         return Checked(text=carried, verdicts=tuple(verdicts))
 
     def stream(
-        self, *, origin: Origin = Origin.MODEL, outgoing: Outgoing | None = None, vault: Vault | None = None
+        self,
+        *,
+        origin: Origin = Origin.MODEL,
+        outgoing: Outgoing | None = None,
+        vault: Vault | None = None,
+        earlier: Progress | None = None,
     ) -> Release:
         """A new pipeline for one stream: the policy's stream guards, then the vault's values back.
 
@@ -209,9 +218,10 @@ class Rails:
             origin: Where the stream is from.
             outgoing: What it is made from.
             vault: Whose placeholders to give back.
+            earlier: How far the stream had come when the answer's model call before this one ended.
         """
         outgoing = outgoing or Outgoing()
         stages = [stage for row in self._rows if (stage := staged(row.guard, row.rule, origin, outgoing))]
         if vault is not None:
             stages.append(Stage(name="vault", guard=Restorer(vault)))
-        return Release(stages, origin=origin)
+        return Release(stages, origin=origin, earlier=earlier)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from citeward.contracts.guardrail import Action, Finding, Guardrail, Origin, Outgoing, StreamGuard, Streams, Verdict
-from citeward.guardrails.failure import OnError, undecided
+from citeward.guardrails.failure import OnError, broken_findings, undecided
 from citeward.guardrails.table import STRICTNESS, GuardRule, Thresholds
 
 TIMEOUT = 2.0
@@ -15,9 +15,10 @@ TIMEOUT = 2.0
 class Stage:
     """A guard's place in a release; whatever the guard does, the stage never raises.
 
-    A guard that raises, gives something other than text, or takes longer for one piece than `timeout` seconds is asked
-    no more. Where its row says `closed`, the stream ends there: nothing of what it kept back or had just been given
-    leaves. Where it says `open`, the rest of the stream passes unguarded, beginning with what the guard had kept back.
+    A guard that raises, gives something other than text, gives findings that make no sense (`broken_findings`), or
+    takes longer for one piece than `timeout` seconds is asked no more. If its row says `closed`, the stream ends there:
+    nothing of what it kept back or had just been given leaves. If it says `open`, the rest of the stream passes
+    unguarded, beginning with what the guard had kept back.
 
     A stream guard computes in the event loop, so nothing can interrupt it: one that takes too long is noticed when it
     returns, the first piece aside, for which it may have to load something. What may wait, or compute for long, belongs
@@ -49,7 +50,9 @@ class Stage:
         self._kept = ""  # of an open guard, what it was given and has not given back, as far as that can be told
         self._rewrites = False
         self._loaded = False
+        self._given = 0
         self._findings: tuple[Finding, ...] = ()
+        self._forgotten: frozenset[Finding] = frozenset()
         self.stopped = False
         """Whether the stream ends here."""
 
@@ -67,8 +70,11 @@ class Stage:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What was found so far, by offsets into the text that this stage was given."""
-        self._collect()
-        return self._findings
+        return tuple(finding for finding in self._findings if finding not in self._forgotten)
+
+    def forget_findings(self) -> None:
+        """Tell no more of what was found so far: it was told when an earlier model call of the answer ended."""
+        self._forgotten = frozenset(self._findings)
 
     def feed(self, text: str, /) -> str:
         """Take the next piece; return what may be released now."""
@@ -80,29 +86,27 @@ class Stage:
         """The stream has ended; return what was still held back."""
         if self.stopped or self._trouble:
             return ""
-        out = self._asked("", closing=True)
-        self._collect()
-        return "" if self._trouble and self.stopped else out
+        return self._asked("", closing=True)
 
     def verdict(self, origin: Origin) -> Verdict | None:
         """What was decided so far, without text: the sink has had it. None where there is nothing to say."""
-        self._collect()
         if self._trouble:
             return undecided(self._name, origin, self._on_error, self._trouble)
-        if not self._findings or self._thresholds is None:
+        findings = self.findings
+        if not findings or self._thresholds is None:
             return None
-        action = max((self._thresholds.action(f.score) for f in self._findings), key=STRICTNESS.__getitem__)
+        action = max((self._thresholds.action(f.score) for f in findings), key=STRICTNESS.__getitem__)
         if action is Action.ALLOW:
             return None
-        kinds = ", ".join(sorted({finding.kind.replace("_", " ").lower() for finding in self._findings}))
+        kinds = ", ".join(sorted({finding.kind.replace("_", " ").lower() for finding in findings}))
         return Verdict(
             guard=self._name,
             origin=origin,
             action=action,
             text="",
-            findings=self._findings,
+            findings=findings,
             reason=f"The answer held {kinds}.",
-            score=max(finding.score for finding in self._findings),
+            score=max(finding.score for finding in findings),
         )
 
     def _asked(self, text: str, *, closing: bool = False) -> str:
@@ -112,8 +116,15 @@ class Stage:
             if not isinstance(out, str):
                 return self._failed(f"gave no text but {type(out).__name__}", self._kept + text)
             stopped = bool(getattr(self._guard, "stopped", False))
+            # Before anything leaves: a guard whose findings make no sense may not have looked at all.
+            self._given += len(text)
+            findings = tuple(self._guard.findings)
+            trouble = broken_findings(findings, self._given) if findings != self._findings else ""
             if self._on_error == "open" and (self._kept or out != text):  # where it fails, the rest is let go
                 self._note(text, out)
+            if trouble:
+                return self._failed(trouble, out + self._kept)
+            self._findings = findings
         except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
             return self._failed(f"failed with {type(error).__name__}", self._kept + text)
         late = time.perf_counter() - began > self._timeout
@@ -138,20 +149,6 @@ class Stage:
         self._trouble, self._kept = trouble, ""
         self.stopped = self._on_error == "closed"
         return "" if self.stopped else rest
-
-    def _collect(self) -> None:
-        """Take the guard's findings; offsets that are none are a failure too."""
-        if self._trouble:
-            return
-        try:
-            findings = tuple(self._guard.findings)
-        except Exception as error:  # noqa: BLE001  as above
-            self._failed(f"failed with {type(error).__name__}", "")
-            return
-        if all(isinstance(finding, Finding) for finding in findings):
-            self._findings = findings
-        else:
-            self._failed("gave findings that are none", "")
 
 
 def staged(guard: Guardrail, rule: GuardRule, origin: Origin, outgoing: Outgoing) -> Stage | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
-from typing import Protocol, TypeGuard, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from citeward.contracts.guardrail import Action, Guardrail, Origin, Outgoing, Verdict
 from citeward.contracts.model import leaves
-from citeward.guardrails.failure import undecided
+from citeward.guardrails.failure import broken_findings, is_score, undecided
 from citeward.guardrails.informed import Reviewing
 from citeward.guardrails.masker import masked, masked_outgoing
 from citeward.guardrails.table import GuardRule
 from citeward.guardrails.vault import Vault
+from citeward.logs import get_logger
+
+logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,26 +96,62 @@ async def rewritten(row: Row, before: asyncio.Future[Step] | Step, origin: Origi
 
 
 async def decided(row: Row, text: str, origin: Origin) -> Verdict:
-    """What one guard says, within its deadline; where it cannot decide, what its row says that this means."""
+    """What one guard says, within its deadline; where it cannot decide, what its row says that this means.
+
+    The guard runs in a task of its own. When its time is over it is cancelled and not waited for, so that one which
+    does not let itself be cancelled neither keeps the run nor is heard.
+    """
     rule = row.rule
+    checking = asyncio.ensure_future(_check(row.guard, text, origin))
     try:
-        async with asyncio.timeout(rule.timeout):
-            verdict: object = await row.guard.check(text, origin=origin)
-        if _makes_sense(verdict):
-            return verdict
-        trouble = f"gave no verdict but {type(verdict).__name__}"
-    except TimeoutError:
-        trouble = f"did not decide within {rule.timeout:g} seconds"
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        trouble = "was cancelled from within"
-    except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
+        await asyncio.wait({checking}, timeout=rule.timeout)
+    finally:
+        if not checking.done():
+            _let_go(checking, rule.name)
+    trouble = _trouble(checking, rule.timeout, len(text))
+    return undecided(rule.name, origin, rule.on_error, trouble, text=text) if trouble else checking.result()
+
+
+async def _check(guard: Guardrail, text: str, origin: Origin) -> Verdict:
+    return await guard.check(text, origin=origin)
+
+
+def _trouble(checking: asyncio.Future[Verdict], timeout: float, length: int) -> str:
+    """Why a check that has ended, or whose time is over, has not decided; empty if it has."""
+    if not checking.done():
+        return f"did not decide within {timeout:g} seconds"
+    if checking.cancelled():
+        return "was cancelled from within"
+    if (error := checking.exception()) is not None:
+        if not isinstance(error, Exception):
+            raise error
         # Not the error's text: it may repeat what was checked.
-        trouble = f"failed with {type(error).__name__}"
-    return undecided(rule.name, origin, rule.on_error, trouble, text=text)
+        return f"failed with {type(error).__name__}"
+    verdict: object = checking.result()
+    if not isinstance(verdict, Verdict):
+        return f"gave no verdict but {type(verdict).__name__}"
+    if not isinstance(verdict.action, Action) or not isinstance(verdict.text, str):
+        return "gave a verdict that makes no sense"
+    if verdict.score is not None and not is_score(verdict.score):
+        return "gave a verdict whose score is not between 0 and 1"
+    return broken_findings(verdict.findings, length)
 
 
-def _makes_sense(verdict: object) -> TypeGuard[Verdict]:
-    return isinstance(verdict, Verdict) and isinstance(verdict.action, Action) and isinstance(verdict.text, str)
+_LET_GO: set[asyncio.Future[Verdict]] = set()
+"""Checks that were cancelled and have not ended yet: without a reference to it a task may vanish while it runs."""
+
+
+def _let_go(checking: asyncio.Future[Verdict], guard: str) -> None:
+    """Cancel a check, and wait for nothing; its end is logged."""
+    began = time.monotonic()
+
+    def ended(check: asyncio.Future[Verdict]) -> None:
+        _LET_GO.discard(check)
+        failed = not check.cancelled() and check.exception() is not None
+        seconds = time.monotonic() - began
+        if failed or not check.cancelled():
+            logger.warning("guard.outlived_its_timeout", guard=guard, seconds=round(seconds, 3), failed=failed)
+
+    _LET_GO.add(checking)
+    checking.add_done_callback(ended)
+    checking.cancel()

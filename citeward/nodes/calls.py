@@ -2,45 +2,90 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from langchain_core.messages import AIMessage, InvalidToolCall
+from langchain_core.messages.tool import ToolCall as LangChainToolCall
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing, Verdict
-from citeward.guardrails.policy import Rails
+from citeward.guardrails.policy import Checked, Rails
 
 PASSING = (Action.ALLOW, Action.FLAG)
+
+
+_PLAIN = re.compile(r"[a-z]{0,12}_?\d{0,4}")
+"""An id that is too short and plain to say anything."""
+NAMELESS = "withheld"
+"""Stands in the place of a tool's name that must not leave."""
 
 
 async def check_calls(message: AIMessage, rails: Rails, outgoing: Outgoing) -> tuple[Verdict, ...]:
     """Hold the calls of `message` to what the policy says of a model's text; returns what the guards did.
 
-    Looked at are the tool's name, and every key and value of the arguments as the model wrote them, placeholders and
-    all. A call that the policy would rewrite or block is not made: it becomes one of the message's invalid calls,
-    without its arguments, and its error tells the model why.
+    Looked at is all that the model wrote of a call and that a client or the next request is shown: its id, the tool's
+    name, and every key and value of the arguments, placeholders and all. A call that the policy would rewrite or block
+    is not made: it becomes one of the message's invalid calls, without its arguments, and its error tells the model
+    why. An id that the policy would rewrite or block is replaced by another one, and the call is made.
     """
-    calls, invalid, verdicts = [], [], []
+    calls: list[LangChainToolCall] = []
+    invalid: list[InvalidToolCall] = []
+    verdicts: list[Verdict] = []
     for call in message.tool_calls:
         text = "\n".join([call["name"], *_keys(call["args"]), *_values(call["args"])])
-        checked = await rails.check(text, origin=Origin.MODEL, outgoing=outgoing)
-        verdicts += [_told(verdict) for verdict in checked.notable]
-        if checked.action in PASSING:
+        checked = await _check(call["id"], call["name"], text, rails, outgoing)
+        verdicts += checked.verdicts
+        if checked.error is None:
+            call["id"] = checked.call_id
             calls.append(call)
         else:
-            error = _withheld([verdict for verdict in checked.notable if verdict.action not in PASSING])
             invalid.append(
-                InvalidToolCall(type="invalid_tool_call", id=call["id"], name=call["name"], args="", error=error)
+                InvalidToolCall(
+                    type="invalid_tool_call", id=checked.call_id, name=checked.name, args="", error=checked.error
+                )
             )
     for wrong in message.invalid_tool_calls:
         text = "\n".join([wrong["name"] or "", wrong["args"] or ""])
-        checked = await rails.check(text, origin=Origin.MODEL, outgoing=outgoing)
-        verdicts += [_told(verdict) for verdict in checked.notable]
-        invalid.append(wrong if checked.action in PASSING else InvalidToolCall({**wrong, "args": ""}))
+        checked = await _check(wrong["id"], wrong["name"] or "", text, rails, outgoing)
+        verdicts += checked.verdicts
+        args = wrong["args"] if checked.error is None else ""
+        invalid.append(InvalidToolCall({**wrong, "id": checked.call_id, "name": checked.name, "args": args}))
     message.tool_calls, message.invalid_tool_calls = calls, invalid
     return tuple(verdicts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CheckedCall:
+    """What may be shown of a call."""
+
+    call_id: str | None
+    name: str
+    verdicts: tuple[Verdict, ...]
+    error: str | None = None
+    """Why its arguments may not be; None where they may."""
+
+
+async def _check(call_id: str | None, name: str, text: str, rails: Rails, outgoing: Outgoing) -> _CheckedCall:
+    async def check(part: str) -> Checked:
+        return await rails.check(part, origin=Origin.MODEL, outgoing=outgoing)
+
+    telling_id = call_id if call_id and not _PLAIN.fullmatch(call_id) else None
+    checked, *of_id = await asyncio.gather(check(text), *([check(telling_id)] if telling_id else []))
+    verdicts = [verdict for one in (*of_id, checked) for verdict in one.notable]
+    if any(one.action not in PASSING for one in of_id):
+        call_id = f"call_{uuid4().hex[:16]}"
+    told = tuple(_told(verdict) for verdict in verdicts)
+    if checked.action in PASSING:
+        return _CheckedCall(call_id=call_id, name=name, verdicts=told)
+    if name and (await check(name)).action not in PASSING:
+        name = NAMELESS
+    error = _withheld([verdict for verdict in checked.notable if verdict.action not in PASSING])
+    return _CheckedCall(call_id=call_id, name=name, verdicts=told, error=error)
 
 
 def _keys(value: Any) -> Iterator[str]:

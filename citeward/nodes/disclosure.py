@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 from citeward.contracts.model import Delta, Location, Model, ModelInfo, ModelRequest, ToolCallFragment
 from citeward.guardrails.masker import Masker, masked
@@ -60,10 +61,13 @@ class _Unmasked:
         """The model's."""
         return self._model.info
 
+    def _raw(self, text: str) -> str:
+        return self._vault.restore(text, in_addresses=True)
+
     async def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:
         """What the model says to the values. Tool calls come when they are whole, at the end."""
         said, thought, calls = Masker(self._vault), Masker(self._vault), _Calls(self._vault)
-        async with aclosing(self._model.stream(_request(request, self._vault.restore))) as stream:
+        async with aclosing(self._model.stream(_request(request, self._raw))) as stream:
             async for delta in stream:
                 if delta.tool_call is not None:
                     calls.add(delta.tool_call)
@@ -106,9 +110,15 @@ class _Calls:
         whole = [(c["id"], c["name"], _json(c["args"], self._vault)) for c in message.tool_calls]
         broken = [(c["id"], c["name"], masked(c["args"] or "", self._vault)) for c in message.invalid_tool_calls]
         return [
-            ToolCallFragment(index=index, id=call_id, name=name, arguments=arguments)
+            ToolCallFragment(
+                index=index, id=self._id(call_id), name=masked(name or "", self._vault), arguments=arguments
+            )
             for index, (call_id, name, arguments) in enumerate([*whole, *broken])
         ]
+
+    def _id(self, call_id: str | None) -> str | None:
+        """The call's id; another one if it holds a value."""
+        return call_id if not call_id or masked(call_id, self._vault) == call_id else f"call_{uuid4().hex[:16]}"
 
 
 def _rest(said: Masker, thought: Masker, calls: _Calls) -> list[Delta]:
@@ -141,7 +151,12 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {key: _changed(item, change) for key, item in value.items()}
+        return {change(key): _changed(item, change) for key, item in value.items()}
     if isinstance(value, list):
         return [_changed(item, change) for item in value]
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        # A card's number is a value also where it is written as a number.
+        written = str(value)
+        changed = change(written)
+        return value if changed == written else changed
     return value

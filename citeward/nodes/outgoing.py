@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from langchain_core.messages import AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from citeward.contracts.guardrail import Outgoing
 from citeward.contracts.model import Message
@@ -22,6 +22,8 @@ def outgoing(services: Services, state: Mapping[str, Any], *, turn: Sequence[Any
         state: Of the run: `question`, `passages`, `citations`, `messages` and `vault`.
         turn: The messages of this turn so far.
     """
+    # What the model itself has said in this turn is no reason to say it, or more of it, again.
+    own = {id(message) for message in turn if isinstance(message, AIMessage)}
     rendered = services.prompt.render({"passages": ""})
     return Outgoing(
         prompt="\n\n".join(message.content for message in rendered if message.role == "system"),
@@ -31,7 +33,7 @@ def outgoing(services: Services, state: Mapping[str, Any], *, turn: Sequence[Any
         allowed=(
             *Vault.load(state.get("vault") or {}).dump().values(),
             *(passage.source for passage in state.get("passages", ())),
-            *(message.text for message in state.get("messages", ())),
+            *(message.text for message in state.get("messages", ()) if id(message) not in own),
         ),
         citations=tuple(state.get("citations", ())),
         sources=services.store is not None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypedDict
 
 from langchain_core.messages import AnyMessage, HumanMessage
@@ -19,18 +19,21 @@ from citeward.contracts.retrieval import Passage
 from citeward.contracts.routing import Route
 from citeward.errors import NotFound
 from citeward.guardrails.masker import masked
+from citeward.guardrails.stream import Progress, Release
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
-from citeward.nodes.approval import announce, read
+from citeward.nodes.approval import announce
 from citeward.nodes.calls import check_calls
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import prompted, to_model
 from citeward.nodes.deadline import remaining
 from citeward.nodes.disclosure import disclosed
+from citeward.nodes.journal import call_ids
 from citeward.nodes.outgoing import marked, outgoing, this_turn
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
+from citeward.nodes.unfinished import Unfinished, completed, settled
 from citeward.nodes.utterance import Utterance
 
 
@@ -46,6 +49,8 @@ class ReasonState(TypedDict, total=False):
     """Out: the question, on the first step of a turn, and what the model said or asked for."""
     draft: str
     """The released text of this turn so far; equals the joined deltas."""
+    unfinished: SecretStr | None
+    """What was said and not released, where the last call asked for tools; see `Unfinished`."""
     citations: tuple[Citation, ...]
     verdicts: tuple[Verdict, ...]
     vault: dict[str, SecretStr]
@@ -74,40 +79,46 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         earlier = state.get("messages", [])
         made_from = outgoing(active, state, turn=this_turn(earlier) if step else ())
         prompt = active.prompt.render({"passages": vault.mask(prompted(state.get("passages", ())), ())})
+        unfinished = Unfinished.load(state.get("unfinished") if step else None)
         request = ModelRequest(
             messages=(
                 *marked(prompt, active.rails.planted),
-                *to_model([*earlier, *asked]),
+                *to_model([*completed(earlier, unfinished, vault), *asked]),
             ),
             tools=specs,
             sampling=active.sampling,
             timeout=remaining(runtime),
         )
-        said, purse = _speech(active, state, runtime, vault, made_from), _purse(active, state, context)
+        said = _speech(active, state, runtime, vault, made_from, unfinished)
+        purse = _purse(active, state, context)
         chain = Chain(models=said.models, fallback=active.fallback, breakers=active.breakers, purse=purse)
         await ask(chain, request, said)
-        await said.close()
+        message = said.calls.message("", taken=call_ids(earlier))
+        checked = await check_calls(message, active.rails, made_from)
+        # A model that was offered no tools can have been talked into naming some.
+        wanted = bool(specs) and not blocking(checked) and bool(message.tool_calls or message.invalid_tool_calls)
+        still = said.pause() if wanted and not said.satisfied else None
+        if still is None:
+            await said.close()
+            message.tool_calls, message.invalid_tool_calls = [], []
         text = said.utterance.text
-        message = said.calls.message(masked(text, vault))
-        verdicts = (*said.verdicts, *await check_calls(message, active.rails, made_from))
+        before, own = settled(earlier, unfinished, text, vault)
+        message.content = masked(own, vault)
+        verdicts = (*said.verdicts, *checked)
         for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
-        blocking = next((verdict for verdict in verdicts if verdict.action is Action.BLOCK), None)
         if said.finish_reason is not None:
             message.response_metadata = {"finish_reason": said.finish_reason}
-        if blocking is not None or not specs:
-            # A model that was offered no tools can have been talked into naming some.
-            message.tool_calls, message.invalid_tool_calls = [], []
-        thread = [*earlier, *asked]
-        texts = read(thread, state.get("passages", ()), vault, active.approval)
-        announce(message, specs, texts, vault, active.approval, runtime)
+        announce(message, vault, runtime)
+        stopped = blocking(verdicts)
         return {
-            "messages": [*asked, message],
+            "messages": [*before, *asked, message],
             "draft": state.get("draft", "") + text,
+            "unfinished": still.kept() if still is not None else None,
             "citations": (*state.get("citations", ()), *said.utterance.citations),
             "verdicts": (*state.get("verdicts", ()), *verdicts),
             "vault": vault.kept(),
-            "blocked": blocking.reason if blocking else "",
+            "blocked": stopped.reason if stopped is not None else "",
             "route": said.route,
             "steps": step + 1,
             "calls": (*state.get("calls", ()), *purse.calls),
@@ -115,6 +126,11 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         }
 
     return node
+
+
+def blocking(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The first that ends the run."""
+    return next((verdict for verdict in verdicts if verdict.action is Action.BLOCK), None)
 
 
 def _purse(services: Services, state: ReasonState, context: Context) -> Purse:
@@ -126,7 +142,12 @@ def _purse(services: Services, state: ReasonState, context: Context) -> Purse:
 
 
 def _speech(
-    services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault, made_from: Outgoing
+    services: Services,
+    state: ReasonState,
+    runtime: Runtime[Context],
+    vault: Vault,
+    made_from: Outgoing,
+    unfinished: Unfinished,
 ) -> Speech:
     """What takes the words of the routed model and of its fallbacks."""
     route = state.get("route")
@@ -135,9 +156,14 @@ def _speech(
     names = (route.model, *route.fallbacks)
     if unknown := [name for name in names if name not in services.models]:
         raise NotFound(f"no model {unknown[0]!r}", hint=f"Models: {', '.join(services.models)}.")
+
+    def think(earlier: Progress) -> Release:
+        return services.rails.stream(outgoing=made_from, vault=vault, earlier=earlier)
+
     return Speech(
-        begin=lambda: _utterance(services, state, runtime, vault, made_from),
-        think=(lambda: services.rails.stream(outgoing=made_from, vault=vault)) if services.reasoning else None,
+        begin=lambda: _utterance(services, state, runtime, vault, made_from, unfinished),
+        think=think if services.reasoning else None,
+        thoughts=unfinished.thoughts,
         tell=lambda event: emit(runtime, event),
         route=route,
         models={name: disclosed(services.models[name], vault, raw_for=services.rails.policy.raw_for) for name in names},
@@ -147,9 +173,14 @@ def _speech(
 
 
 def _utterance(
-    services: Services, state: ReasonState, runtime: Runtime[Context], vault: Vault, made_from: Outgoing
+    services: Services,
+    state: ReasonState,
+    runtime: Runtime[Context],
+    vault: Vault,
+    made_from: Outgoing,
+    unfinished: Unfinished,
 ) -> Utterance:
-    """The release pipeline for one call."""
+    """The release pipeline for one call, which goes on from that of the call before."""
     passages = state.get("passages", ())
     tenant = context_of(runtime).principal.tenant
 
@@ -159,9 +190,13 @@ def _utterance(
         return (await services.store.document(document_id, tenant=tenant)).text
 
     return Utterance(
-        services.rails.stream(outgoing=made_from, vault=vault),
+        services.rails.stream(outgoing=made_from, vault=vault, earlier=unfinished.text),
         Citer(
-            passages, stored_text, embedder=services.local or services.embedder, on_unsupported=services.on_unsupported
+            passages,
+            stored_text,
+            embedder=services.local or services.embedder,
+            on_unsupported=services.on_unsupported,
+            earlier=unfinished.sentences,
         ),
         lambda event: emit(runtime, event),
         base=len(state.get("draft", "")),

@@ -10,9 +10,10 @@ from citeward.contracts.event import Cited, Event, ReasoningDelta, Restarted, Ro
 from citeward.contracts.guardrail import Action, Verdict
 from citeward.contracts.model import Delta, FinishReason, Model
 from citeward.contracts.routing import Route
-from citeward.guardrails.stream import Release
+from citeward.guardrails.stream import Progress, Release
 from citeward.models.fallback.policy import Switch
 from citeward.nodes.conversation import ToolCallAssembly
+from citeward.nodes.unfinished import Unfinished
 from citeward.nodes.utterance import Utterance
 
 _HOW: Mapping[Switch, str] = {
@@ -28,7 +29,8 @@ class Speech:
 
     What a model thinks goes through a release of its own where `think` makes one, and nowhere where not.
 
-    An utterance outlives the models that speak in it: where one goes on from another, the guards see one text.
+    An utterance outlives the models that speak in it: where one goes on from another, the guards see one text. It also
+    goes on from the utterance of the turn's model call before, and so do the thoughts; see `pause`.
     """
 
     begin: Callable[[], Utterance]
@@ -41,8 +43,10 @@ class Speech:
     """What was released in earlier steps of the turn."""
     cited: Sequence[Citation] = ()
     """The citations of that."""
-    think: Callable[[], Release] | None = None
-    """Makes a release for what the model thinks; None drops it."""
+    think: Callable[[Progress], Release] | None = None
+    """Makes a release that goes on with what the models of this turn have thought so far; None drops thoughts."""
+    thoughts: Progress = field(default_factory=Progress)
+    """What they have thought so far."""
     calls: ToolCallAssembly = field(default_factory=ToolCallAssembly)
     finish_reason: FinishReason | None = None
     """Why the model that spoke last ended; None where it was stopped, or did not say."""
@@ -50,13 +54,18 @@ class Speech:
     _began_at: float | None = field(default=None, init=False)
     _thought: Release | None = field(default=None, init=False)
     """Releases the thought that is being told."""
+    _thinking: bool = field(default=False, init=False)
+    """Whether some of the thoughts may be held back."""
     _judged: list[Verdict] = field(default_factory=list, init=False)
     """On thoughts that have ended."""
     _stopped: bool = field(default=False, init=False)
     """Whether a guard has stopped a thought."""
+    _paused: tuple[Verdict, ...] | None = field(default=None, init=False)
+    """The verdicts when the call ended, where the turn goes on."""
 
     def __post_init__(self) -> None:
         self.utterance = self.begin()
+        self._thinking = bool(self.thoughts.given)
 
     @property
     def committed(self) -> bool:
@@ -76,14 +85,17 @@ class Speech:
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
         """What the guards did to the text, other than let it pass."""
-        verdicts = (*self._judged, *self.utterance.verdicts)
+        if self._paused is not None:
+            return self._paused
+        thought = self._thought.verdicts if self._thought is not None else ()
+        verdicts = (*self._judged, *thought, *self.utterance.verdicts)
         return tuple(verdict for verdict in verdicts if verdict.action is not Action.ALLOW)
 
     async def take(self, delta: Delta, /) -> None:
         """Release the text; keep the piece of a tool call until the answer is whole."""
         if delta.reasoning and self.think is not None:
             self._ponder(self.think, delta.reasoning)
-        if delta.text or delta.tool_call is not None:
+        if delta.text:
             self._conclude()
         if delta.text and not self._stopped:
             await self.utterance.feed(delta.text)
@@ -96,7 +108,6 @@ class Speech:
         """Another model speaks from now on; the sink is told, and where the text is withdrawn, so is the sink's."""
         self.calls = ToolCallAssembly()
         self.finish_reason = None
-        self._conclude()
         told = "; ".join(part for part in (self.route.reason, reason) if part)
         self.route = replace(
             self.route,
@@ -118,25 +129,38 @@ class Speech:
                 self.tell(Cited(citation=citation))
 
     async def close(self) -> None:
-        """The answer has ended: release the rest."""
+        """The turn's answer has ended: release the rest."""
         self._conclude()
         await self.utterance.close()
 
-    def _ponder(self, think: Callable[[], Release], text: str) -> None:
+    def pause(self) -> Unfinished:
+        """The model call has ended, and the turn goes on with another one: release nothing more."""
+        self._paused = self.verdicts
+        paused = self.utterance.pause()
+        return Unfinished(
+            text=paused.text,
+            thoughts=self._thought.progress if self._thought is not None else self.thoughts,
+            sentences=paused.sentences,
+            unreleased=paused.unreleased,
+        )
+
+    def _ponder(self, think: Callable[[Progress], Release], text: str) -> None:
         if self._stopped:
             return
         if self._thought is None:
-            self._thought = think()
+            self._thought = think(self.thoughts)
+        self._thinking = True
         if safe := self._thought.feed(text):
             self.tell(ReasoningDelta(text=safe))
         self._stopped = self._thought.stopped
 
     def _conclude(self) -> None:
-        """The thought has ended: release the rest of it."""
-        if self._thought is None:
+        """Text begins, or the turn ends: release the rest of the thoughts, so that they stand before it."""
+        if not self._thinking or self.think is None:
             return
-        if rest := self._thought.close():
+        thought = self._thought if self._thought is not None else self.think(self.thoughts)
+        if rest := thought.close():
             self.tell(ReasoningDelta(text=rest))
-        self._judged += self._thought.verdicts
-        self._stopped = self._stopped or self._thought.stopped
-        self._thought = None
+        self._judged += thought.verdicts
+        self._stopped = self._stopped or thought.stopped
+        self.thoughts, self._thought, self._thinking = thought.progress, None, False

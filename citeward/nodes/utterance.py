@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from citeward.citations.stream import Citer
+from citeward.citations.stream import Citer, Sentences
 from citeward.contracts.citation import Citation
 from citeward.contracts.event import Cited, Event, TextDelta
 from citeward.contracts.guardrail import Verdict
-from citeward.guardrails.stream import Release
+from citeward.guardrails.stream import Progress, Release
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused:
+    """How far an answer had come when one of its model calls ended."""
+
+    text: Progress
+    sentences: Sentences
+    unreleased: str
+    """What would leave if it ended here."""
 
 
 class Utterance:
@@ -21,6 +31,8 @@ class Utterance:
         citer: Finds and verifies citations in the released text.
         emit: Takes each event.
         base: Characters that were released earlier in the turn; citations' offsets count from the turn's beginning.
+
+    The release and the citer of a later call go on from those of the call before it; see `pause`.
     """
 
     def __init__(self, release: Release, citer: Citer, emit: Callable[[Event], None], *, base: int = 0) -> None:
@@ -54,10 +66,17 @@ class Utterance:
             self._send(await self._citer.feed(safe))
 
     async def close(self) -> None:
-        """The model has finished: emit the rest."""
+        """The answer has ended: emit the rest."""
         if safe := self._release.close():
             self._send(await self._citer.feed(safe))
         self._send(await self._citer.close())
+
+    def pause(self) -> Paused:
+        """The model has finished, and the answer goes on with another call: emit nothing more, because what follows may
+        belong to what is held back. This utterance takes no more text.
+        """
+        progress, sentences = self._release.progress, self._citer.sentences
+        return Paused(text=progress, sentences=sentences, unreleased=self._citer.held + self._release.close())
 
     def _send(self, events: Iterable[TextDelta | Cited]) -> None:
         for event in events:

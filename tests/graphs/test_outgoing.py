@@ -130,6 +130,63 @@ async def test_a_call_with_arguments_that_must_not_leave_is_not_made(
         assert secret not in kept
 
 
+SECRETS = ["eve@example.net", "4111111111111111", f"x_{KEY}", KEY[::-1], KEY.encode().hex(), RULES]
+
+
+def _everywhere(events: list[Event], model: ScriptedModel, saver: InMemorySaver) -> str:
+    """All that a client, the next request and a checkpoint were given, besides the prompt."""
+    asked = [message for request in model.requests for message in request.messages if message.role != "system"]
+    return str(events) + str([to_wire(event) for event in events]) + str(asked) + repr(saver.blobs) + repr(saver.writes)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("name", ["add", "launch"])
+async def test_a_calls_id_that_must_not_leave_is_replaced_and_the_call_is_made(
+    make_services: Make, secret: str, name: str
+) -> None:
+    arguments = {"a": 2, "b": 3} if name == "add" else {"target": "mars"}
+    model = ScriptedModel(ToolCall(id=secret, name=name, arguments=arguments), "Done.")
+    saver = InMemorySaver()
+    services = await make_services(model, prompt=PROMPT, rails=build_rails(secrets=[KEY]))
+    events, _ = await _run(services, checkpointer=saver)
+    (called,) = [event.call for event in events if isinstance(event, ToolCalled)]
+    assert called.arguments == arguments
+    assert called.id.startswith("call_")
+    assert secret not in _everywhere(events, model, saver)
+    if name == "add":
+        (asked,) = [call for message in model.requests[1].messages for call in message.tool_calls]
+        (told,) = [message for message in model.requests[1].messages if message.role == "tool"]
+        assert asked.id == told.tool_call_id == called.id
+    assert any(isinstance(event, Guarded) for event in events)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("arguments", ['{"a": 2}', '{"a": ', "{}"])
+async def test_a_calls_name_that_must_not_leave_is_not_shown_to_anybody(
+    make_services: Make, secret: str, arguments: str
+) -> None:
+    fragment = ToolCallFragment(index=0, id=f"id {secret}", name=secret, arguments=arguments)
+    model = Speaking(Delta(text="Hm. "), Delta(tool_call=fragment))
+    saver = InMemorySaver()
+    services = await make_services(model, prompt=PROMPT, rails=build_rails(secrets=[KEY]))
+    events, answer = await _run(services, checkpointer=saver)
+    assert answer is not None
+    assert answer.text == "Hm. Done."
+    assert secret not in _everywhere(events, model, saver)  # type: ignore[arg-type]
+    (asked,) = [call for message in model.requests[1].messages for call in message.tool_calls]
+    assert asked.name == "withheld"
+
+
+@pytest.mark.parametrize(
+    "call_id", ["1", "call_Zk3", "toolu_01A09q90qw90lq917835lq9", "functions.add:0", "D681PevKs", "a b"]
+)
+async def test_an_id_that_says_nothing_is_kept(make_services: Make, call_id: str) -> None:
+    services = await make_services(ScriptedModel(ToolCall(id=call_id, name="add", arguments={"a": 2, "b": 3}), "5."))
+    events, _ = await _run(services)
+    assert [event.call.id for event in events if isinstance(event, ToolCalled)] == [call_id]
+    assert not any(isinstance(event, Guarded) and event.verdict.guard == "pii" for event in events)
+
+
 async def test_a_call_may_use_what_the_user_a_passage_or_a_tool_has_said(make_services: Make) -> None:
     calls = [
         ToolCall(id="1", name="launch", arguments={"target": "<EMAIL_1>"}),

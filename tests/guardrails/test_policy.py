@@ -274,3 +274,113 @@ async def test_an_attack_is_blocked_from_the_user_and_from_a_document():
     assert (await default.check(text, origin=Origin.USER)).blocked
     assert (await default.check(text, origin=Origin.RETRIEVED)).blocked
     assert (await default.check(text, origin=Origin.TOOL)).blocked
+
+
+class Stubborn:
+    """A guard that goes on when it is cancelled, and lets the text pass when it is told to."""
+
+    name = "stubborn"
+
+    def __init__(self, raises=False):
+        self.raises, self.cancelled = raises, 0
+        self.begun, self.released, self.ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def check(self, text, /, *, origin):
+        self.begun.set()
+        try:
+            while not self.released.is_set():
+                try:
+                    await self.released.wait()
+                except asyncio.CancelledError:
+                    self.cancelled += 1
+            if self.raises:
+                raise ValueError(text)
+            return Verdict(guard=self.name, origin=origin, action=Action.ALLOW, text=text)
+        finally:
+            self.ended.set()
+
+
+@pytest.mark.parametrize(("on_error", "action"), [("closed", Action.BLOCK), ("open", Action.FLAG)])
+@pytest.mark.parametrize("raises", [False, True])
+async def test_a_guard_that_swallows_its_cancellation_is_neither_waited_for_nor_heard(on_error, action, raises, caplog):
+    guard = Stubborn(raises)
+    checked = await rails(guard, on_error=on_error, timeout=0.01).check("hello", origin=Origin.USER)
+    assert checked.action is action
+    assert "did not decide" in checked.verdicts[0].reason
+    assert (guard.cancelled, guard.ended.is_set()) == (1, False)
+    guard.released.set()
+    await guard.ended.wait()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    (record,) = [record for record in caplog.records if "outlived" in record.message]
+    assert record.fields["guard"] == "stubborn"
+    assert "hello" not in record.message
+
+
+async def test_a_stubborn_guard_below_one_that_blocks_keeps_nothing_waiting():
+    guard = Stubborn()
+    checked = await rails(Says("a", Action.BLOCK), guard).check("hello", origin=Origin.USER)
+    assert checked.blocked
+    guard.released.set()
+    await guard.ended.wait()
+
+
+async def test_cancelling_a_check_does_not_wait_for_a_stubborn_guard():
+    guard = Stubborn()
+    task = asyncio.create_task(rails(guard).check("hello", origin=Origin.USER))
+    await guard.begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not guard.ended.is_set()
+    guard.released.set()
+    await guard.ended.wait()
+
+
+def _odd(**changes):
+    return {"kind": "ODD", "start": 0, "end": 5, "score": 1.0, **changes}
+
+
+ODD_FINDINGS = [
+    _odd(score=float("nan")),
+    _odd(score=float("inf")),
+    _odd(score=1.5),
+    _odd(score=-0.1),
+    _odd(score="1"),
+    _odd(score=True),
+    _odd(score=None),
+    _odd(start=0.0),
+    _odd(end=5.5),
+    _odd(start=True),
+    _odd(start=-1),
+    _odd(start=4, end=2),
+    _odd(end=6),
+    _odd(start=None),
+    _odd(kind=""),
+    _odd(kind=7),
+]
+
+
+@pytest.mark.parametrize(("on_error", "action"), [("closed", Action.BLOCK), ("open", Action.FLAG)])
+@pytest.mark.parametrize("fields", ODD_FINDINGS)
+async def test_a_verdict_whose_findings_make_no_sense_is_none(fields, on_error, action):
+    class Odd:
+        name = "odd"
+
+        async def check(self, text, /, *, origin):
+            return Verdict(guard="odd", origin=origin, action=Action.ALLOW, text=text, findings=(Finding(**fields),))
+
+    checked = await rails(Odd(), on_error=on_error).check("hello", origin=Origin.USER)
+    assert checked.action is action
+    assert "hello" not in checked.verdicts[0].reason
+
+
+@pytest.mark.parametrize("score", [float("nan"), 2.0, -1.0, "1"])
+async def test_a_verdict_with_an_impossible_score_is_none(score):
+    class Odd:
+        name = "odd"
+
+        async def check(self, text, /, *, origin):
+            return Verdict(guard="odd", origin=origin, action=Action.ALLOW, text=text, score=score)
+
+    assert (await rails(Odd()).check("hello", origin=Origin.USER)).blocked

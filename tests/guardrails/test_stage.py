@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from citeward.contracts.guardrail import Action, Origin, Outgoing
+from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing
 from citeward.guardrails.build import build_rails
 from citeward.guardrails.pii.spans import SpanGuard
 from citeward.guardrails.policy import Rails, Row
@@ -119,6 +119,64 @@ def test_findings_that_are_none_are_a_failure_too(on_error, action):
     verdict = stage.verdict(Origin.MODEL)
     assert verdict is not None
     assert verdict.action is action
+
+
+class Finds:
+    """Lets all pass, and says of the second piece that it found something at an odd place, or with an odd score."""
+
+    holdback = 0
+
+    def __init__(self, **fields):
+        self._fields = {"kind": "ODD", "start": 0, "end": 5, **fields}
+        self.findings = ()
+
+    def feed(self, text):
+        if text.startswith("two"):
+            self.findings = (Finding(**self._fields),)
+        return text
+
+    def close(self):
+        return ""
+
+
+ODD = [
+    {"score": float("nan")},
+    {"score": 1.01},
+    {"score": -1},
+    {"score": "1"},
+    {"start": 0.0},
+    {"start": True},
+    {"start": -1},
+    {"start": 3, "end": 2},
+    {"end": 9},
+    {"kind": ""},
+]
+
+
+@pytest.mark.parametrize("fields", ODD)
+@pytest.mark.parametrize(("on_error", "whole"), [("closed", "one "), ("open", "one two three")])
+def test_findings_that_make_no_sense_are_noticed_before_the_text_leaves(fields, on_error, whole):
+    stream = Release([Stage(name="finds", guard=Finds(**fields), thresholds=LIMITS, on_error=on_error)])
+    out = [stream.feed(piece) for piece in ("one ", "two ", "three")]
+    assert out[1] == ("" if on_error == "closed" else "two ")
+    assert "".join([*out, stream.close()]) == whole
+    assert [v.action for v in stream.verdicts] == [Action.BLOCK if on_error == "closed" else Action.FLAG]
+
+
+@pytest.mark.parametrize(("on_error", "whole"), [("closed", ""), ("open", "all of it")])
+def test_findings_that_cannot_be_read_are_noticed_before_the_text_leaves(on_error, whole):
+    class Unreadable(Finds):
+        @property
+        def findings(self):
+            raise ValueError("all of it")
+
+        @findings.setter
+        def findings(self, value):
+            pass
+
+    stream = Release([Stage(name="finds", guard=Unreadable(), on_error=on_error)])
+    assert released(stream, "all of it", [4]) == whole
+    assert len(stream.verdicts) == 1
 
 
 @pytest.mark.parametrize(("on_error", "rest"), [("closed", ""), ("open", "all of it")])

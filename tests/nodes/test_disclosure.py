@@ -102,3 +102,29 @@ async def test_without_values_the_model_is_asked_itself() -> None:
 
 def test_data_is_restored_in_depth() -> None:
     assert restored({"a": ["<EMAIL_1>", 1, {"b": "<EMAIL_2>"}]}, _vault()) == {"a": [VALUE, 1, {"b": "<EMAIL_2>"}]}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ToolCall(id="1", name="send", arguments={VALUE: {"a": [{VALUE.upper(): 1}]}}),
+        ToolCall(id=f"call-{VALUE}", name="send"),
+        ToolCall(id="1", name=f"send_{VALUE}"),
+        ToolCall(id="1", name="send", arguments={"card": 4111111111111111}),
+        ToolCall(id="1", name="send", arguments={"cards": [4111111111111111, "4111-1111-1111-1111"]}),
+    ],
+)
+async def test_no_part_of_a_call_by_a_model_that_saw_the_values_holds_one(call: ToolCall) -> None:
+    vault = Vault.load({"<EMAIL_1>": VALUE, "<CREDIT_CARD_1>": "4111 1111 1111 1111"})
+    model = ScriptedModel([call], info=LOCAL)
+    deltas = await _heard(disclosed(model, vault, raw_for=(Location.LOCAL,)))
+    shown = repr([delta.tool_call for delta in deltas]).casefold()
+    assert VALUE not in shown
+    assert "4111" not in shown
+
+
+def test_values_come_back_in_keys_too_and_plain_numbers_stay_numbers() -> None:
+    assert restored({"<EMAIL_1>": 3, "a": [2.5, True, None, "<EMAIL_1>"]}, _vault()) == {
+        VALUE: 3,
+        "a": [2.5, True, None, VALUE],
+    }

@@ -193,3 +193,16 @@ async def test_a_half_said_tool_call_is_forgotten() -> None:
     speech, _ = await _said(models)
     (made,) = speech.calls.message("").tool_calls
     assert (made["id"], made["args"]) == ("2", {"a": 2})
+
+
+@pytest.mark.parametrize(("said", "again"), [("It l", "listens."), ("日本語の文", "文章です。")])
+async def test_a_continuation_that_cannot_be_joined_begins_the_answer_again(said: str, again: str) -> None:
+    first = ScriptedModel(["So: " + said, LOST], info=ModelInfo(name="a"))
+    second = ScriptedModel(again, "The lock opens at seven. [1]", info=ModelInfo(name="b"))
+    speech, events = await _said([first, second], draft="Well. ")
+    assert speech.utterance.text == "The lock opens at seven. [1]"
+    assert _heard(events) == "Well. The lock opens at seven. [1]"
+    (restarted,) = [event for event in events if isinstance(event, Restarted)]
+    assert restarted.reason == "what b repeated of the text could not be told"
+    assert second.requests[0].prefix == "So: " + said
+    assert second.requests[1].prefix == ""

@@ -53,6 +53,10 @@ class ListenerFailed(Exception):
     """The listener failed, not the model; its cause is the error."""
 
 
+class UnclearOverlap(Exception):
+    """It cannot be told how much of the text so far the model repeats; nothing of its answer was passed on."""
+
+
 @dataclass(kw_only=True)
 class Call:
     """What is known of a call while it lasts."""
@@ -82,6 +86,7 @@ class Call:
         Raises:
             ModelTimeout: It was silent for longer than its share.
             ListenerFailed: The listener's own error, as its cause.
+            UnclearOverlap: What it says cannot be joined to the text so far.
             CitewardError: The model's.
         """
         exact = not self.request.prefix or self.model.info.continues == "exactly"
@@ -93,7 +98,7 @@ class Call:
                         patience.heard()
                         self._note(delta)
                         if overlap is not None and delta.text:
-                            delta = replace(delta, text=overlap.feed(delta.text))
+                            delta = replace(delta, text=_joining(overlap, overlap.feed(delta.text)))
                         await self._pass(delta, listener)
                         if listener.satisfied:
                             return
@@ -107,7 +112,7 @@ class Call:
             if not self.finished:
                 raise
         # Where it failed, what is still held may be half a repetition: the next model says it again.
-        if overlap is not None and (rest := overlap.close()):
+        if overlap is not None and (rest := _joining(overlap, overlap.close())):
             await self._pass(Delta(text=rest), listener)
 
     def books(self, end: Literal["answered", "failed", "cancelled"], error: CitewardError | None = None) -> ModelCall:
@@ -165,3 +170,14 @@ class Call:
             f"{self.name} fell silent {when}, {seconds:.1f} s after it was asked",
             hint="Give the run more time (limits.seconds), or name a faster model first.",
         )
+
+
+def _joining(overlap: Overlap, text: str) -> str:
+    """`text`, which goes on from the text so far.
+
+    Raises:
+        UnclearOverlap: It cannot be told whether it does.
+    """
+    if overlap.unclear:
+        raise UnclearOverlap
+    return text

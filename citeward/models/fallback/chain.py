@@ -10,7 +10,7 @@ from citeward.contracts.metering import Hold
 from citeward.contracts.model import Model, ModelRequest
 from citeward.errors import BudgetSpent, CitewardError
 from citeward.models.breaker import Breakers
-from citeward.models.fallback.call import Call, Listener, ListenerFailed
+from citeward.models.fallback.call import Call, Listener, ListenerFailed, UnclearOverlap
 from citeward.models.fallback.failure import PASSED_ON, Failure, combined
 from citeward.models.fallback.policy import Fallback, Switch
 from citeward.models.metering.purse import Purse
@@ -38,8 +38,9 @@ async def ask(chain: Chain, request: ModelRequest, listener: Listener) -> str:
     released (`Listener.committed`), the policy decides. **The text that the next model is to continue is all that was
     taken from the models before it**, not what was released of it: what the guards still hold back stays with them,
     and the continuation completes it, so that the guards see one text, however many models wrote it. What a model
-    repeats of that text is cut before it is taken. Fragments of tool calls are void at every switch; whole calls are
-    released when the answer has ended, and no model is asked after that.
+    repeats of that text is cut before it is taken; where it cannot be told what it repeats (`Overlap`), the text is
+    withdrawn and the same model begins the answer again, as under `restart`. Fragments of tool calls are void at every
+    switch; whole calls are released when the answer has ended, and no model is asked after that.
 
     A model whose breaker is open is asked only when no other is left. Each has a share of the time that is left
     (`Patience`), and is paid from one purse.
@@ -61,14 +62,16 @@ async def ask(chain: Chain, request: ModelRequest, listener: Listener) -> str:
     failures: list[Failure] = []
     said = ""
     asked = False
-    while rest:
+    again = ""  # the model that begins the answer again
+    while rest or again:
         if until is not None and loop.time() >= until:
             raise combined(failures, out_of_time=True)
-        name = _next(rest, chain.breakers, news, left=asked)
+        name = again or _next(rest, chain.breakers, news, left=asked)
         model = chain.models[name]
-        how = _switch(chain.fallback, model, listener)
-        said = said if how == "continue" else ""
-        attempt = _request(request, said, None if until is None else until - loop.time())
+        how: Switch = "restart" if again else _switch(chain.fallback, model, listener)
+        prefix = said if how == "continue" else ""
+        again = ""
+        attempt = _request(request, prefix, None if until is None else until - loop.time())
         try:
             hold = await chain.purse.open(name, model.info, attempt)
         except BudgetSpent as error:
@@ -79,9 +82,14 @@ async def ask(chain: Chain, request: ModelRequest, listener: Listener) -> str:
             continue
         if news:
             listener.switch(how, name, "; ".join(news), tuple(rest))
-        news, asked = [], True
+        said, news, asked = prefix, [], True
         call = Call(name=name, model=model, request=attempt)
-        failed = await _listened(chain, call, hold, listener, until=until, shares=1 + len(rest))
+        try:
+            failed = await _listened(chain, call, hold, listener, until=until, shares=1 + len(rest))
+        except UnclearOverlap:
+            news.append(f"what {name} repeated of the text could not be told")
+            again = name
+            continue
         if failed is None:
             return name
         failures.append(Failure(model=name, error=failed))
@@ -103,6 +111,10 @@ async def _listened(
         await call.listen(listener, until=until, shares=shares)
         breakers.succeeded(name)
         books = call.books("answered")
+    except UnclearOverlap:
+        breakers.succeeded(name)
+        books = call.books("cancelled")
+        raise
     except ListenerFailed as failed:
         assert failed.__cause__ is not None
         raise failed.__cause__ from None

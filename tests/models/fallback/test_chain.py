@@ -363,3 +363,39 @@ async def test_for_every_split_and_every_cut_nothing_is_lost_or_said_twice(
         await stage.up(Turn(text=pieces, continues=True))
         ear = await stage.ask(stage.ear(holds=holds), policy=policy)
     assert ear.text == "".join(pieces)
+
+
+@pytest.mark.parametrize(
+    ("said", "again"),
+    [
+        ("It l", "listens on port 8080."),
+        ("日本語の文", "文章です。"),
+        ("no no no", " no no no"),
+        ("It is on", " on the roof."),
+    ],
+)
+async def test_where_it_cannot_be_told_what_a_model_repeats_it_begins_the_answer_again(
+    stage: Any, said: str, again: str
+) -> None:
+    await stage.up(Turn(text=(said, "!"), error_at=1))
+    second = await stage.up(Turn(text=list(again)), Turn(text=("A whole ", "answer.")), dialect=GENERIC)
+    ear = await stage.ask()
+    assert ear.text == "A whole answer."
+    assert [(how, model) for how, model, _ in ear.switches] == [("continue", "b"), ("restart", "b")]
+    assert ear.switches[1][2] == "what b repeated of the text could not be told"
+    # Asked anew, it is shown nothing of what was withdrawn.
+    assert [message["role"] for message in second.requests[1].body["messages"]] == ["user"]
+    assert [(call.model, call.end) for call in stage.purse.calls] == [
+        ("a", "failed"),
+        ("b", "cancelled"),
+        ("b", "answered"),
+    ]
+
+
+async def test_a_model_that_fails_when_it_begins_again_is_followed_by_the_next(stage: Any) -> None:
+    await stage.up(Turn(text=("It l", "!"), error_at=1))
+    await stage.up(Turn(text=("listens on",)), Turn(status=503), dialect=GENERIC)
+    await stage.up(Turn(text=PIECES), dialect=GENERIC)
+    ear = await stage.ask()
+    assert ear.text == WHOLE
+    assert [(how, model) for how, model, _ in ear.switches] == [("continue", "b"), ("restart", "b"), ("replace", "c")]
