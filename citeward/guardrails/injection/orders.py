@@ -184,7 +184,7 @@ def _target(context: _Context, noun: Group, verb: Hit) -> Hit | None:
 
 _OVERRIDDEN = {
     Group.ORDERS: ((0.85, 0.9), (0.6, 0.5)),
-    Group.RULES: ((0.8, 0.8), (0.35, 0.3)),
+    Group.RULES: ((0.8, 0.8), (0.2, 0.2)),
     Group.SECRET: ((0.85, 0.9), (0.85, 0.9)),
     Group.WEAK: ((0.5, 0.35), (0.2, 0.2)),
 }
