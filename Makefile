@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 UV := $(shell command -v uv 2>/dev/null)
-EXTRAS := needle,ner,community,weaviate,ray,redis
+EXTRAS := needle,ner,community,weaviate,ray,redis,postgres
 STAMP := $(VENV)/.installed
 
 BENCH_STAMP := .venv-bench/.installed

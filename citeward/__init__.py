@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from citeward.contracts.retrieval import Document, Embedder, Hit, Passage, Retriever, Store
     from citeward.errors import CitewardError
     from citeward.graphs.chat import ChatGraph, build_chat_graph
-    from citeward.graphs.encryption import encrypted_serializer
+    from citeward.graphs.checkpoints import encrypted_checkpointer
     from citeward.graphs.state import checkpoint_serializer
     from citeward.ingest.langchain import documents_from
     from citeward.models.chat.model import CitewardChatModel
@@ -45,7 +45,7 @@ _HOMES = {
     "contracts.retrieval": ("Document", "Embedder", "Hit", "Passage", "Retriever", "Store"),
     "errors": ("CitewardError",),
     "graphs.chat": ("ChatGraph", "build_chat_graph"),
-    "graphs.encryption": ("encrypted_serializer",),
+    "graphs.checkpoints": ("encrypted_checkpointer",),
     "graphs.state": ("checkpoint_serializer",),
     "ingest.langchain": ("documents_from",),
     "models.chat.model": ("CitewardChatModel",),
@@ -99,7 +99,7 @@ __all__ = [
     "build_chat_graph",
     "checkpoint_serializer",
     "documents_from",
-    "encrypted_serializer",
+    "encrypted_checkpointer",
     "open_project",
     "read_project",
     "to_wire",

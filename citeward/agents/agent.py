@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 from uuid import uuid4
 
 from langchain_core.messages import AnyMessage
@@ -17,11 +17,12 @@ from langgraph.types import Command
 from pydantic import SecretStr
 
 from citeward.agents.spec import AgentSpec
-from citeward.agents.threads import Lists, Said, Thread, said, scoped_thread
+from citeward.agents.threads import Lists, Said, Thread, reply_to, requests_of, said, scoped_thread
 from citeward.contracts.answer import Answer
-from citeward.contracts.event import Answered, Event, Failed
+from citeward.contracts.event import Answered, Event, Failed, Interrupted
 from citeward.contracts.principal import Principal
-from citeward.errors import CheckpointError, CitewardError, RunError
+from citeward.errors import CheckpointError, CitewardError, NotFound, RunError
+from citeward.graphs.leases import Lease, leases_of, still_storing
 from citeward.graphs.state import ChatInput, ChatOutput, ChatState
 from citeward.nodes.context import Context
 from citeward.nodes.services import Services
@@ -70,13 +71,23 @@ class Agent:
     ) -> AsyncGenerator[Event, None]:
         """The run's events as they happen; the last is `Answered`, or `Interrupted` where a person must approve.
 
+        One run at a time works in a thread: this one waits up to `limits.queue` seconds for the one before it. When
+        `Interrupted` comes, the thread is stored and can be gone on with, by this process or another.
+
         Raises:
+            ThreadBusy: The run before it in the thread went on for too long.
             CitewardError: The question was not usable, or the run failed.
         """
         asked: ChatInput = {"question": SecretStr(question)}
-        async with aclosing(self._run(asked, principal or Principal(), thread_id, history)) as events:
-            async for event in events:
-                yield event
+        shown, principal = thread_id or uuid4().hex, principal or Principal()
+        waiting: list[Interrupted] = []
+        async with self._leased(shown, principal) as config:
+            context = self._context(principal, shown, history)
+            async with aclosing(self._events(asked, config, context, waiting)) as events:
+                async for event in events:
+                    yield event
+        for request in waiting:
+            yield request
 
     async def resume(
         self,
@@ -86,39 +97,56 @@ class Agent:
         thread_id: str,
         principal: Principal | None = None,
     ) -> AsyncGenerator[Event, None]:
-        """Go on with a run that waits for approval.
+        """Go on with a run that waits for approval, or that was cut off: by a crash, a cancellation or its deadline.
+
+        An approval counts for the call that waits now, with its arguments, and once. A call that may have been made
+        before the run was cut off waits for a person again, with a warning. After the thread's next question nobody
+        can go on with the run.
 
         Args:
-            approved: Ids of the calls that a person approved. A call that was shown with a warning does not run by
-                this alone.
-            unasked: Ids of the calls that a person approved after reading the warning.
+            approved: Ids, or keys, of the calls that a person approved; what waits and is not named is refused. A call
+                that was shown with a warning does not run by this alone.
+            unasked: Ids, or keys, of the calls that a person approved after reading the warning.
             thread_id: The run's thread.
             principal: Who asked.
+
+        Raises:
+            NotFound: Nothing waits in the thread, or not the calls that are named.
+            ThreadBusy: Another run works in the thread.
         """
-        command: Command[Any] = Command(resume={"approved": list(approved), "unasked": list(unasked)})
-        async with aclosing(self._run(command, principal or Principal(), thread_id)) as events:
-            async for event in events:
-                yield event
+        principal = principal or Principal()
+        waiting: list[Interrupted] = []
+        async with self._leased(thread_id, principal) as config:
+            payload = await self._reply(approved, unasked, thread_id, config)
+            context = self._context(principal, thread_id, ())
+            async with aclosing(self._events(payload, config, context, waiting)) as events:
+                async for event in events:
+                    yield event
+        for request in waiting:
+            yield request
 
     async def forget(self, thread_id: str, *, principal: Principal | None = None) -> bool:
         """Delete all that is kept of a thread; whether there was anything.
 
-        A run that still goes on in the thread keeps its own end: stop it first.
+        A run that goes on in the thread is waited for, up to `limits.queue` seconds.
 
         Args:
             thread_id: The thread's name, as `run` was given it.
             principal: Whose thread it is; nobody deletes another's.
 
         Raises:
+            ThreadBusy: A run goes on in the thread.
             CheckpointError: It could not be deleted for good.
         """
         saver = self._saver()
-        scoped = scoped_thread(principal or Principal(), self.spec.name, thread_id)
-        try:
-            there = await saver.aget_tuple({"configurable": {"thread_id": scoped}}) is not None
-        except CheckpointError:
-            there = True  # what can be read no more can still be deleted
-        await saver.adelete_thread(scoped)
+        async with self._leased(thread_id, principal or Principal()) as config:
+            scoped = config["configurable"]["thread_id"]
+            try:
+                there = await saver.aget_tuple(config) is not None
+            except CheckpointError:
+                there = True  # what can be read no more can still be deleted
+            await self.services.journal.forget(scoped)
+            await saver.adelete_thread(scoped)
         return there
 
     async def said(self, thread_id: str, *, principal: Principal | None = None) -> list[Said]:
@@ -153,26 +181,70 @@ class Agent:
             f"the agent {self.spec.name!r} keeps no threads", hint="Compile its graph with a checkpointer."
         )
 
-    async def _run(
-        self,
-        payload: ChatInput | Command[Any],
-        principal: Principal,
-        thread_id: str | None,
-        history: Sequence[AnyMessage] = (),
-    ) -> AsyncGenerator[Event, None]:
-        shown = thread_id or uuid4().hex
-        config: RunnableConfig = {"configurable": {"thread_id": scoped_thread(principal, self.spec.name, shown)}}
+    @asynccontextmanager
+    async def _leased(self, name: str, principal: Principal) -> AsyncIterator[RunnableConfig]:
+        """The thread's config, with its lease held."""
+        thread_id = scoped_thread(principal, self.spec.name, name)
+        leases = leases_of(self.graph.checkpointer)
+        lease = await Lease.take(leases, thread_id, name=name, wait=self.spec.limits.queue)
+        storing = None
+        try:
+            yield {"configurable": {"thread_id": thread_id}}
+        except BaseException as error:
+            storing = still_storing(error)
+            raise
+        finally:
+            await lease.release(after=storing)
+
+    async def _reply(
+        self, approved: Sequence[str], unasked: Sequence[str], name: str, config: RunnableConfig
+    ) -> Command[Any] | None:
+        """What the graph goes on with: a person's reply, or nothing for a run that was cut off."""
+        self._saver()
+        state = await self.graph.aget_state(config)
+        if not state.next:
+            raise NotFound(
+                f"nothing waits in the thread {name!r}",
+                hint="The run has ended, or another question was asked since. Ask again.",
+            )
+        if not state.interrupts:
+            return None
+        return Command(resume=reply_to(requests_of(state.interrupts), approved, unasked))
+
+    def _context(self, principal: Principal, name: str, history: Sequence[AnyMessage]) -> Context:
         deadline = time.time() + self.spec.limits.seconds
-        context = Context(principal=principal, deadline=deadline, thread_id=shown, history=tuple(history))
-        stream = self.graph.astream(payload, config, context=context, stream_mode="custom", durability="exit")
+        return Context(principal=principal, deadline=deadline, thread_id=name, history=tuple(history))
+
+    async def _events(
+        self,
+        payload: ChatInput | Command[Any] | None,
+        config: RunnableConfig,
+        context: Context,
+        waiting: list[Interrupted],
+    ) -> AsyncGenerator[Event, None]:
+        """The graph's events, but for requests for approval: those are kept until the graph has stored its state."""
+        stream = self.graph.astream(
+            payload, config, context=context, stream_mode="custom", durability=self._durability(context.principal)
+        )
         try:
             async with aclosing(cast("AsyncGenerator[Any, None]", stream)) as events:
                 async for event in events:
-                    yield cast("Event", event)
+                    if isinstance(event, Interrupted):
+                        waiting.append(event)
+                    else:
+                        yield cast("Event", event)
         finally:
             # Failed, cancelled or left by its reader: those who wait for this run's answer must not wait on.
             if self.services.cache is not None:
                 await self.services.cache.turns.end(context.run_id)
+
+    def _durability(self, principal: Principal) -> Literal["sync", "exit"] | None:
+        """`sync` stores the state after each node, so that a run with side effects goes on after a crash; a plain
+        question is asked again, and its state is stored once, at its end."""
+        if self.graph.checkpointer is None:
+            return None
+        specs = self.services.tools(principal).specs() if self.services.tools is not None else ()
+        return "sync" if any(spec.journaled for spec in specs) else "exit"
 
 
 async def answer_of(events: AsyncGenerator[Event, None]) -> Answer:

@@ -23,6 +23,7 @@ from citeward.contracts.routing import Router
 from citeward.contracts.tool import Toolset
 from citeward.errors import NotFound
 from citeward.graphs.chat import ChatGraph
+from citeward.graphs.leases import journal_of
 from citeward.guardrails.policy import Rails
 from citeward.models.breaker import Breakers
 from citeward.models.fallback.policy import Fallback
@@ -95,6 +96,7 @@ def build_agent(spec: AgentSpec, parts: Parts) -> Agent:
         sampling=spec.sampling.sampling(),
         limits=spec.run_limits(),
         approval=spec.approval.approval(),
+        journal=journal_of(parts.checkpointer),
         on_unsupported=spec.on_unsupported,
         reasoning=spec.reasoning,
     )

@@ -65,6 +65,7 @@ class LimitsSpec(Section):
 
     steps: int = Field(6, ge=1, le=50, description="model calls in one run")
     seconds: float = Field(120, gt=0, le=3600, description="the run's deadline")
+    queue: float = Field(30, ge=0, le=3600, description="seconds that a run waits for the one before it in its thread")
     tool_output: int = Field(8_000, ge=100, description="characters of one tool result")
 
 

@@ -9,8 +9,10 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.types import Interrupt
 
 from citeward.contracts.principal import Principal
+from citeward.errors import NotFound
 from citeward.guardrails.vault import Vault
 
 
@@ -59,6 +61,40 @@ class Lists(Protocol):
         ...
 
 
+def requests_of(interrupts: Sequence[Interrupt]) -> list[Mapping[str, Any]]:
+    """The requests for approval that a thread waits with; those of an app's own nodes are left out."""
+    values = [interrupt.value for interrupt in interrupts]
+    return [one for value in values if isinstance(value, Mapping) for one in value.get("approve", ())]
+
+
+def reply_to(
+    requests: Sequence[Mapping[str, Any]], approved: Sequence[str], unasked: Sequence[str]
+) -> dict[str, list[str]]:
+    """A person's reply as the graph takes it: by the keys of the requests that wait now, so that it answers no other.
+
+    Raises:
+        NotFound: A call is named that does not wait.
+    """
+    if not requests:  # an app's own node waits, and knows what the words mean
+        return {"approved": list(approved), "unasked": list(unasked)}
+    keys = {str(name): _key(one) for one in requests for name in (one["id"], _key(one))}
+    if unknown := [name for name in (*approved, *unasked) if name not in keys]:
+        raise NotFound(
+            f"no call {unknown[0]!r} waits for approval in this thread",
+            hint=f"These do: {', '.join(str(one['id']) for one in requests)}.",
+        )
+    return {
+        "approved": [keys[name] for name in approved],
+        "unasked": [keys[name] for name in unasked],
+        "answered": sorted({_key(one) for one in requests}),
+    }
+
+
+def _key(request: Mapping[str, Any]) -> str:
+    """Names the request; one that an older version stored has only its call's id, and is asked once more."""
+    return str(request.get("key") or request["id"])
+
+
 def scoped_thread(principal: Principal, agent: str, thread_id: str) -> str:
     """The checkpointer's thread id: the same name in another tenant, for another subject or agent is another thread."""
     parts = (principal.tenant, principal.subject, agent, thread_id)
@@ -71,7 +107,7 @@ def said(state: Mapping[str, Any]) -> list[Said]:
     told: list[Said] = []
     for message in state.get("messages") or ():
         if isinstance(message, HumanMessage):
-            told.append(Said(by="user", text=vault.restore(message.text)))
+            told.append(Said(by="user", text=vault.restore(message.text, in_addresses=True)))
         elif isinstance(message, AIMessage) and message.text:
             told.append(Said(by="agent", text=vault.restore(message.text)))
     return told

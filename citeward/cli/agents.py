@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-
 from citeward.cli.options import JsonOption, ProjectOption
+from citeward.cli.terminal import Terminal, print_json
 
 
 def agents(project: ProjectOption = None, json: JsonOption = False) -> int:
     """List the project's agents with their tools and model tiers."""
-    import orjson
-    from rich.console import Console
     from rich.table import Table
 
     from citeward.project.declared import find_project, read_project
@@ -18,7 +15,7 @@ def agents(project: ProjectOption = None, json: JsonOption = False) -> int:
     declared = read_project(project or find_project())
     if json:
         listed = [spec.model_dump(mode="json") for spec in declared.agents.values()]
-        sys.stdout.write(orjson.dumps(listed, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(listed)
         return 0
     table = Table("agent", "what it does", "tools", "tiers", "prompt", box=None, header_style="bold")
     for name, spec in declared.agents.items():
@@ -26,5 +23,5 @@ def agents(project: ProjectOption = None, json: JsonOption = False) -> int:
         table.add_row(
             name + mark, spec.description, ", ".join(spec.tools) or "–", ", ".join(spec.tiers) or "all", spec.prompt
         )
-    Console().print(table)
+    Terminal().print(table)
     return 0

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from citeward.cli.options import AgentOption, JsonOption, ProjectOption, ThreadOption, run
+from citeward.cli.terminal import Terminal, print_json
 
 
 def ask(
@@ -28,8 +29,6 @@ def ask(
 
 
 async def _ask(question: str, agent: str | None, thread: str | None, project: Path | None, json: bool) -> int:
-    import orjson
-    from rich.console import Console
 
     from citeward.cli.exits import Exit
     from citeward.cli.render import show, show_citations, show_footer, warn_where_nothing_is_indexed
@@ -37,7 +36,7 @@ async def _ask(question: str, agent: str | None, thread: str | None, project: Pa
     from citeward.contracts.event import Answered, to_wire
     from citeward.project.opened import open_project
 
-    console = Console(highlight=False)
+    console = Terminal()
     async with open_project(project) as opened:
         await warn_where_nothing_is_indexed(opened)
         answer = None
@@ -48,9 +47,7 @@ async def _ask(question: str, agent: str | None, thread: str | None, project: Pa
                 show(console, event)
         assert answer is not None, "a run ends with an answer or an error"
     if json:
-        sys.stdout.write(
-            orjson.dumps(to_wire(Answered(answer=answer))["answer"], option=orjson.OPT_INDENT_2).decode() + "\n"
-        )
+        print_json(to_wire(Answered(answer=answer))["answer"])
     else:
         console.print()
         show_citations(console, answer)

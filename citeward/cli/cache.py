@@ -9,6 +9,7 @@ import typer
 
 from citeward.cli.exits import Exit
 from citeward.cli.options import ProjectOption, project_folder, run
+from citeward.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from citeward.project.cache import CacheCalibration
@@ -41,7 +42,6 @@ def fit(
     It is learned from one half of the pairs and tried on the other. Where the other half does not bear it out, nothing
     is written and the exit code is 4. The file holds the threshold and counts, and no text.
     """
-    from rich.console import Console
 
     from citeward.cache.fitted import to_dict
     from citeward.evals.measure.measurement import render, write_json
@@ -49,9 +49,9 @@ def fit(
     root = project_folder(project)
     calibration = run(_fit(root, data, bound, seed))
     where = out or (root or Path()) / FILE
-    console = Console()
+    console = Terminal()
     console.print(render(calibration.measurement))
-    console.print(_told(calibration, where), soft_wrap=True, highlight=False, markup=False)
+    console.print(_told(calibration, where), soft_wrap=True)
     if json is not None:
         write_json(json, calibration.measurement.to_dict())
     if not calibration.fitted.borne_out:

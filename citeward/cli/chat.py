@@ -6,11 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from citeward.cli.options import AgentOption, ProjectOption, ThreadOption, quiet
+from citeward.cli.terminal import Terminal, plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from rich.console import Console
+    from rich.text import Text
 
     from citeward.agents.agent import Agent
     from citeward.contracts.event import Event, Interrupted
@@ -24,13 +26,11 @@ def chat(agent: AgentOption = None, thread: ThreadOption = None, project: Projec
     from contextlib import AsyncExitStack
     from uuid import uuid4
 
-    from rich.console import Console
-
     from citeward.cli.render import warn_where_nothing_is_indexed
     from citeward.project.opened import open_project
 
     quiet()
-    console = Console(highlight=False)
+    console = Terminal()
     thread_id = thread or uuid4().hex[:8]
     # Input is read between runs of the loop, not inside one: a thread that waits for a line cannot be cancelled.
     with asyncio.Runner() as runner:
@@ -41,7 +41,7 @@ def chat(agent: AgentOption = None, thread: ThreadOption = None, project: Projec
             runner.run(warn_where_nothing_is_indexed(opened))
             console.print(f"{talker.spec.name}: {talker.spec.description}", style="bold")
             console.print(f"thread {thread_id} (an empty line ends it)", style="dim")
-            while question := _line(console, "\n[bold]you ›[/bold] "):
+            while question := _line(console, plain("\nyou › ", "bold")):
                 try:
                     runner.run(_turn(console, talker, question, thread_id))
                 except KeyboardInterrupt:
@@ -52,7 +52,7 @@ def chat(agent: AgentOption = None, thread: ThreadOption = None, project: Projec
     return 0
 
 
-def _line(console: Console, prompt: str) -> str:
+def _line(console: Console, prompt: Text) -> str:
     """The next line, without the white space around it; empty at the end of input."""
     try:
         return console.input(prompt).strip()
@@ -71,17 +71,14 @@ async def _turn(console: Console, agent: Agent, question: str, thread_id: str) -
 
 def _allows(console: Console, event: Interrupted) -> bool:
     """Whether the person lets the call run; one that nobody asked for takes the whole word."""
-    from rich.markup import escape
-    from rich.text import Text
-
     for source in event.sources:
         named = f" {source.name}" if source.name else ""
-        console.print(Text(f"  {source.argument}: from the {source.origin}{named}", style="dim"))
+        console.print(plain(f"  {source.argument}: from the {source.origin}{named}", "dim"))
     asked = f"allow {event.call.name}({dict(event.call.arguments)})? "
     if not event.warning:
-        return _line(console, escape(asked + "[y/N] ")).lower() in ("y", "yes")
-    console.print(Text(f"  warning: {event.warning}", style="bold red"))
-    return _line(console, escape(asked + "Type 'yes' to allow it all the same: ")).lower() == "yes"
+        return _line(console, plain(asked + "[y/N] ")).lower() in ("y", "yes")
+    console.print(plain(f"  warning: {event.warning}", "bold red"))
+    return _line(console, plain(asked + "Type 'yes' to allow it all the same: ")).lower() == "yes"
 
 
 async def _show(console: Console, run: AsyncGenerator[Event, None]) -> list[Interrupted]:

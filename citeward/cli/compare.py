@@ -10,10 +10,12 @@ import typer
 from citeward.cli.bars import bars
 from citeward.cli.options import AgentOption, ProjectOption, run
 from citeward.cli.progress import counting
+from citeward.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from citeward.evals.compare.comparison import Comparison, Row
     from citeward.evals.compare.prompts import Prompt
@@ -45,7 +47,6 @@ def compare(
     Without prompts of yours, three questions about short passages are asked. Passages are put into the agent's own
     prompt, as they are in a run. A model that fails has a row that says so; the exit code is 1 where all failed.
     """
-    from rich.console import Console
 
     from citeward.cli.exits import Exit
     from citeward.evals.compare.plot import check_plot
@@ -56,11 +57,11 @@ def compare(
         check_plot(plot)
     asked = _prompts(prompt or [], prompts)
     compared = run(_compare(project, names or [], asked, agent, repeat, concurrency, max_tokens, seconds))
-    console = Console(highlight=False)
+    console = Terminal()
     console.print(table(compared))
     for row in compared.rows:
         for one in row.failed:
-            console.print(f"{row.name}: {one.calls} x {one.code}: {one.message}", style="red", markup=False)
+            console.print(f"{row.name}: {one.calls} x {one.code}: {one.message}", style="red")
     show_bars(console, compared.rows)
     if json is not None:
         write_json(json, compared.to_dict())
@@ -167,8 +168,12 @@ def show_bars(console: Console, rows: tuple[Row, ...]) -> None:
         tell(bars("US dollars for 1,000 queries", costs, number=",.4f"))
 
 
-def _spread(found: Interval | None) -> str:
-    return "–" if found is None else f"{_number(found.value)}\n[dim]{_number(found.low)}–{_number(found.high)}[/dim]"
+def _spread(found: Interval | None) -> Text:
+    from rich.text import Text
+
+    if found is None:
+        return Text("–")
+    return Text.assemble(f"{_number(found.value)}\n", (f"{_number(found.low)}–{_number(found.high)}", "dim"))
 
 
 def _number(value: float | None) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from citeward.cli.options import ProjectOption, run
+from citeward.cli.terminal import Terminal, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,12 +47,11 @@ async def _demo(root: Path, *, own: bool) -> int:
 
 
 async def _shown(project: Project) -> int:
-    from rich.console import Console
 
     from citeward.cli.index import index_documents, show_report
     from citeward.project.opened import open_project
 
-    console = Console(highlight=False)
+    console = Terminal()
     console.rule(f"indexing {', '.join(str(path) for path in project.settings.documents)}", align="left")
     show_report(console, await index_documents(project, [], console))
     async with open_project(project, keep_threads=False) as opened:
@@ -60,7 +60,7 @@ async def _shown(project: Project) -> int:
     if failed:
         console.print(f"{len(failed)} of the questions did not go as expected: {', '.join(c.id for c in failed)}")
         return 1
-    console.print('Ask your own: citeward ask "…", or talk: citeward chat', markup=False)
+    console.print('Ask your own: citeward ask "…", or talk: citeward chat')
     return 0
 
 
@@ -79,7 +79,7 @@ async def _ask(console: Console, opened: OpenProject, case: Case) -> bool:
     from citeward.cli.render import show, show_citations, show_footer
     from citeward.contracts.event import Answered
 
-    console.rule(f"[bold]{case.question}", align="left")
+    console.rule(plain(case.question, "bold"), align="left")
     answer = None
     async for event in opened.agent().run(case.question):
         show(console, event)

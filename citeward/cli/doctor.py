@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import platform
-import sys
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from citeward.cli.options import JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from citeward.project.declared import Project
@@ -55,8 +56,6 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Check the installation and the project. The exit code is 1 where something is broken."""
     from dataclasses import asdict
 
-    import orjson
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -64,7 +63,7 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
 
     findings = run(_findings(project))
     if json:
-        sys.stdout.write(orjson.dumps([asdict(f) for f in findings], option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json([asdict(f) for f in findings])
     else:
         styles = {State.GOOD: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
         table = Table(box=None, show_header=False)
@@ -75,7 +74,7 @@ def doctor(project: ProjectOption = None, json: JsonOption = False) -> int:
             table.add_row(Text(finding.state, style=styles[finding.state]), finding.what, Text(finding.told))
             if finding.hint:
                 table.add_row("", "", Text(f"hint: {finding.hint}", style="dim"))
-        Console(highlight=False).print(table)
+        Terminal().print(table)
     return Exit.FAILED if any(finding.state is State.BROKEN for finding in findings) else Exit.DONE
 
 
@@ -98,8 +97,7 @@ async def _findings(root: Path | None) -> list[Finding]:
         found.append(Finding(what=kind, state=State.GOOD, told=", ".join(names) or "none"))
     models = ", ".join(f"{name} ({model.provider}, {model.tier})" for name, model in project.settings.models.items())
     found.append(Finding(what="models", state=State.GOOD, told=models))
-    found += [_searched(project), await _opened(project)]
-    return found
+    return [*found, _searched(project), *await _opened(project)]
 
 
 def _minilm() -> Finding:
@@ -138,8 +136,9 @@ def _extras() -> Iterator[Finding]:
             )
 
 
-async def _opened(project: Project) -> Finding:
-    """Whether everything opens together, and how much there is to search."""
+async def _opened(project: Project) -> list[Finding]:
+    """Whether everything opens together, how much there is to search, and whether all of it is found."""
+    from citeward.contracts.retrieval import Verifiable
     from citeward.errors import CitewardError
     from citeward.project.opened import open_project
 
@@ -147,9 +146,30 @@ async def _opened(project: Project) -> Finding:
     where = project.path(settings.path) if settings.kind == "lancedb" else f"{settings.collection} at {settings.url}"
     try:
         async with open_project(project) as opened:
-            count = await opened.retrieval.store.count()
+            store = opened.retrieval.store
+            count = await store.count()
+            verified = await _verified(store) if isinstance(store, Verifiable) else []
     except CitewardError as error:
-        return Finding(what="store", state=State.BROKEN, told=error.message, hint=error.hint)
+        return [Finding(what="store", state=State.BROKEN, told=error.message, hint=error.hint)]
     if not count:
-        return Finding(what="store", state=State.MISSING, told=f"nothing in {where}", hint="Run `citeward index`.")
-    return Finding(what="store", state=State.GOOD, told=f"{count:,} passages in {where}")
+        empty = Finding(what="store", state=State.MISSING, told=f"nothing in {where}", hint="Run `citeward index`.")
+        return [empty, *verified]
+    return [Finding(what="store", state=State.GOOD, told=f"{count:,} passages in {where}"), *verified]
+
+
+async def _verified(store: Any) -> list[Finding]:
+    """Documents that the store may have lost a part of, by tenant; none where all were found after their write."""
+    found = []
+    for tenant in await store.tenants():
+        if unverified := await store.unverified(tenant=tenant):
+            command = "citeward index" if tenant == "default" else f"citeward index --tenant {shlex.quote(tenant)}"
+            found.append(
+                Finding(
+                    what="unverified",
+                    state=State.MISSING,
+                    told=f"{len(unverified):,} documents of tenant {tenant!r} may not be found by a search, "
+                    f"{unverified[0]!r} among them: their write was stopped, or an older Citeward wrote them",
+                    hint=f"Run `{command}`: it looks for them and writes anew what is not found.",
+                )
+            )
+    return found

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from citeward.cli.options import ProjectOption, run
+from citeward.cli.terminal import Terminal
 
 
 def evaluate(
@@ -24,7 +25,6 @@ def evaluate(
 
 
 async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file: Path | None) -> int:
-    from rich.console import Console
 
     from citeward.cli.exits import Exit
     from citeward.evals.measure.measurement import write_json
@@ -45,7 +45,7 @@ async def _evaluate(name: str, root: Path | None, json: Path | None, junit_file:
 
         scorers = build_scorers(loaded.suite.scorers, document_text=text, seconds=loaded.suite.seconds)
         report = await run_suite(loaded, agent_target(agent), scorers)
-    Console().print(render(report))
+    Terminal().print(render(report))
     if json is not None:
         write_json(json, to_dict(report))
     if junit_file is not None:

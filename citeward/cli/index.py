@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from citeward.cli.options import JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -99,18 +99,15 @@ def _names(listed: str) -> tuple[str, ...]:
 async def _index(paths: list[Path], root: Path | None, options: IndexOptions, verbose: bool, json: bool) -> int:
     from dataclasses import asdict
 
-    import orjson
-    from rich.console import Console
-
     from citeward.ingest.memory import return_freed_memory
     from citeward.project.declared import find_project, read_project
 
     return_freed_memory()
     project = read_project(root or find_project())
-    console = Console(stderr=json, highlight=False)
+    console = Terminal(stderr=json)
     report = await index_documents(project, paths, console, options)
     if json:
-        sys.stdout.write(orjson.dumps(asdict(report), option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(asdict(report))
     else:
         show_report(console, report, verbose=verbose)
     return 0
@@ -141,10 +138,12 @@ async def index_documents(
     options = options or IndexOptions()
     paths = paths or [project.path(path) for path in project.settings.documents]
     base = project.root.resolve()
+    paths = _resolved(paths)
+    settings = project.settings.index
     latest: SyncReport | None = None
     async with open_retrieval(project) as parts:
         with console.status("finding files"):
-            intake = Intake(list(chain(*(find(path, base=base) for path in paths))))
+            intake = Intake(list(chain(*(find(path, base=base, settings=settings) for path in paths))))
         with showing(console, "indexing") as show:
 
             def tell(report: SyncReport) -> None:
@@ -161,6 +160,13 @@ async def index_documents(
                 raise
 
 
+def _resolved(paths: Sequence[Path]) -> list[Path]:
+    """The paths without links: what is named may be one itself, but below it none that leads out is followed."""
+    import os
+
+    return [Path(os.path.realpath(path)) for path in paths]
+
+
 async def _sync(
     project: Project, paths: list[Path], intake: Intake, parts: Retrieval, options: IndexOptions, tell: Progress
 ) -> SyncReport:
@@ -172,7 +178,8 @@ async def _sync(
 
     base = project.root.resolve()
     # An importable function with plain values: a cluster's workers can call it too.
-    read_file = partial(read, base=base, access=project.settings.index.groups, groups=options.groups)
+    settings = project.settings.index
+    read_file = partial(read, base=base, access=settings.groups, groups=options.groups, settings=settings, within=paths)
     roots = [document_id(path, base) for path in paths]
     if options.engine == "local":
         return await sync(
@@ -187,7 +194,7 @@ async def _sync(
             progress=tell,
         )
     return await sync_with_ray(
-        [item.resolve() if isinstance(item, Path) else item for item in intake.found],
+        intake.found,
         read_file,
         parts.store,
         parts.embedder,
@@ -237,6 +244,6 @@ def show_skipped(console: Console, skipped: Sequence[Skipped], *, verbose: bool 
     """Which documents were skipped for which reason; the first few, or all."""
     shown = skipped if verbose else skipped[:SHOWN]
     for item in shown:
-        console.print(f"  skipped {item.source}: {item.reason}", style="yellow", markup=False)
+        console.print(f"  skipped {item.source}: {item.reason}", style="yellow")
     if rest := len(skipped) - len(shown):
         console.print(f"  … and {rest} more; --verbose names them", style="yellow")

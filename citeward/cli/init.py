@@ -7,17 +7,18 @@ from typing import Annotated
 
 import typer
 
+from citeward.cli.terminal import Terminal
+
 
 def init(
     folder: Annotated[Path, typer.Argument(help="Where to put the project; made where it is not there.")],
 ) -> int:
     """Copy the starter project: agents, tools, graphs, prompts, evals, and the guide as its documents."""
-    from rich.console import Console
 
     from citeward.project.starter import init_project
 
-    console = Console(highlight=False)
+    console = Terminal()
     for name in init_project(folder):
-        console.print(f"  {folder / name}", markup=False)
-    console.print(f"\nNext: cd {folder} && citeward demo", markup=False)
+        console.print(f"  {folder / name}")
+    console.print(f"\nNext: cd {folder} && citeward demo")
     return 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from citeward import __version__
 from citeward.cli.agents import agents
@@ -22,13 +22,18 @@ from citeward.cli.index import index
 from citeward.cli.init import init
 from citeward.cli.measure import measure
 from citeward.cli.models import models
+from citeward.cli.options import quiet
 from citeward.cli.policy import policy
 from citeward.cli.reindex import reindex
 from citeward.cli.router import router
 from citeward.cli.serve import serve
+from citeward.cli.terminal import Terminal, print_line, printable
 from citeward.cli.threads import threads
 from citeward.cli.vllm import vllm
-from citeward.errors import CallerError, CitewardError
+from citeward.errors import CallerError, CitewardError, from_exception
+from citeward.logs import get_logger, traced
+
+logger = get_logger(__name__)
 
 UsageError: Any = typer.BadParameter.__base__
 """What a wrong option or command raises. Typer brings its own click, and exports this class by its children only."""
@@ -47,7 +52,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"citeward {__version__}\n")
+        print_line(f"citeward {__version__}")
         raise typer.Exit
 
 
@@ -85,19 +90,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; those of the process where None.
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    errors = Terminal(stderr=True, soft_wrap=True)
     try:
         code = typer.main.get_command(app).main(
             args=None if arguments is None else list(arguments), prog_name="citeward", standalone_mode=False
         )
     except CitewardError as error:
-        errors.print("error: ", style="bold red", end="")
-        errors.print(error.message, markup=False)
-        errors.print("hint: ", style="bold", end="")
-        errors.print(error.hint, markup=False)
+        _show_error(errors, error)
         return Exit.USAGE if isinstance(error, CallerError) else Exit.FAILED
     except UsageError as error:
-        error.show(file=sys.stderr)
+        shown = io.StringIO()
+        error.show(file=shown)
+        sys.stderr.write(printable(shown.getvalue()))
         return Exit.USAGE
     except (KeyboardInterrupt, typer.Abort):
         errors.print("interrupted", style="yellow")
@@ -106,6 +110,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone, as `head` does; nobody is left to tell.
         sys.stderr.close()
         return Exit.DONE
+    except Exception as error:  # noqa: BLE001  a traceback would show what a library was given, a key or a question
+        quiet()
+        failed = from_exception(error)
+        logger.error("command.failed", code=failed.code, detail=traced(error))  # noqa: TRY400  `traced` is the masked one
+        _show_error(errors, failed)
+        return Exit.FAILED
     if code == Exit.INTERRUPTED:  # what Typer makes of Ctrl-C
         errors.print("interrupted", style="yellow")
     return int(code or Exit.DONE)
+
+
+def _show_error(console: Terminal, error: CitewardError) -> None:
+    console.print("error: ", style="bold red", end="")
+    console.print(error.message)
+    console.print("hint: ", style="bold", end="")
+    console.print(error.hint)

@@ -9,6 +9,7 @@ import typer
 
 from citeward.cli.options import AgentOption, ProjectOption, run
 from citeward.cli.progress import counting
+from citeward.cli.terminal import Terminal
 from citeward.contracts.guardrail import Origin
 
 if TYPE_CHECKING:
@@ -31,12 +32,11 @@ def measure(
     project: ProjectOption = None,
 ) -> int:
     """Measure one part with 95 % intervals. It works in a store of its own and leaves the project's as it is."""
-    from rich.console import Console
 
     from citeward.evals.measure.measurement import render, write_json
 
     measurement = run(_measure(part, name, data, origin, entities, agent, limit, seed, project))
-    Console().print(render(measurement))
+    Terminal().print(render(measurement))
     if json is not None:
         write_json(json, measurement.to_dict())
     return 0

@@ -11,6 +11,7 @@ import typer
 from citeward.cli.compare import compare
 from citeward.cli.options import JsonOption, ProjectOption, run
 from citeward.cli.resources import resources
+from citeward.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from citeward.models.registry import Listing
@@ -54,7 +55,6 @@ async def _listed(root: Path | None, seconds: float) -> list[Listing]:
 
 
 def _show(found: list[Listing]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -87,7 +87,7 @@ def _show(found: list[Listing]) -> None:
         )
         if health and health.detail:
             notes.append(Text(f"{info.name}: {health.detail}", style="dim"))
-    console = Console(highlight=False)
+    console = Terminal()
     console.print(table)
     for note in notes:
         console.print(note, soft_wrap=True)

@@ -40,9 +40,16 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def quiet() -> None:
-    """Send the libraries' and our own logs to stderr, warnings and worse only, so that stdout is the command's own."""
+    """Send the libraries' and our own logs to stderr, warnings and worse only, so that stdout is the command's own.
+
+    CITEWARD_LOG=info (or debug, warning, error) shows more or less. Without it, what model servers say is not shown,
+    even masked: the command's own error says what failed.
+    """
     import logging
+    import os
 
     from citeward.cli.logs import show_logs
 
-    show_logs(logging.WARNING, "text", others=logging.ERROR)
+    wanted = os.environ.get("CITEWARD_LOG", "").upper()
+    level = logging.getLevelNamesMapping().get(wanted)
+    show_logs(level or logging.WARNING, "text", others=logging.ERROR, upstream=level is not None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citeward.cli.options import JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json, print_line
 from citeward.contracts.guardrail import Action, Origin
 
 if TYPE_CHECKING:
@@ -32,15 +33,14 @@ def _group() -> None:
 @policy.command("show")
 def show(project: ProjectOption = None, json: JsonOption = False) -> int:
     """Print the table in force: which guard acts on what, from which score on, and where the table is from."""
-    from rich.console import Console
 
     declared = _project(project)
     table = _policy(declared)
     if json:
         _print_json({"from": _from(declared), **_table_json(table)})
         return 0
-    console = Console(highlight=False)
-    console.print(f"{table.source}, {_from(declared)}", soft_wrap=True, markup=False)
+    console = Terminal()
+    console.print(f"{table.source}, {_from(declared)}", soft_wrap=True)
     console.print(f"longest question: {table.max_input_chars:,} characters · hash {table.content_hash}", style="dim")
     console.print(_table(table))
     return 0
@@ -64,7 +64,7 @@ def check(
         _print_json({"valid": True, **_table_json(table)})
     else:
         names = ", ".join(rule.name for rule in table.guards) or "none"
-        sys.stdout.write(f"{table.source} is valid; its guards: {names}\n")
+        print_line(f"{table.source} is valid; its guards: {names}")
     return 0
 
 
@@ -148,7 +148,6 @@ def _table(policy: Policy) -> Table:
 
 
 def _show(explanation: Explanation, policy: Policy, origin: Origin) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -162,13 +161,13 @@ def _show(explanation: Explanation, policy: Policy, origin: Origin) -> None:
         if not opinion.heard:
             says = Text(f"{verdict.action} (not heard)", style="dim")
         table.add_row(verdict.guard, says, _score(verdict.score), found, Text(verdict.reason))
-    console = Console(highlight=False)
-    console.print(f"{policy.source}, a text of {origin}", style="dim", soft_wrap=True, markup=False)
+    console = Terminal()
+    console.print(f"{policy.source}, a text of {origin}", style="dim", soft_wrap=True)
     console.print(table)
     action = explanation.checked.action
     console.print(Text(f"→ {action}", style=_STYLES[action]))
     if action is not Action.BLOCK:
-        console.print(explanation.checked.text, markup=False, soft_wrap=True)
+        console.print(explanation.checked.text, soft_wrap=True)
 
 
 def _score(value: float | None) -> str:
@@ -176,6 +175,5 @@ def _score(value: float | None) -> str:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    import orjson
 
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    print_json(value)

@@ -116,7 +116,7 @@ def _lines(console: Console, doing: str) -> Show:
         told = _told(step, pace)
         if step.seconds - told_at >= EVERY:
             told_at = step.seconds
-            console.print(f"{doing}: {told}, {_clock(step.seconds)} so far", markup=False, soft_wrap=True)
+            console.print(f"{doing}: {told}, {_clock(step.seconds)} so far", soft_wrap=True)
 
     return show
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from citeward.cli.options import JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,30 +41,27 @@ def reindex(
 async def _reindex(root: Path | None, dry_run: bool, retire: bool, verbose: bool, json: bool) -> int:
     from dataclasses import asdict
 
-    import orjson
-    from rich.console import Console
-
     from citeward.ingest.memory import return_freed_memory
     from citeward.project.declared import find_project, read_project
     from citeward.project.retrieval import open_retrieval
 
     return_freed_memory()
     project = read_project(root or find_project())
-    console = Console(stderr=json, highlight=False)
+    console = Terminal(stderr=json)
     async with open_retrieval(project, beside=True) as parts:
         change = await _change(project, parts)
         report = None
         if change is None:
             console.print(f"nothing to do: the index is that of {_name(parts.embedder)}", soft_wrap=True)
         else:
-            console.print(change, markup=False, soft_wrap=True)
+            console.print(change, soft_wrap=True)
             report = await _run(project, parts, console, dry_run=dry_run)
             _show_report(console, report, verbose=verbose)
         retired = await _retire(parts.store, report, console) if retire and not dry_run else []
     if json:
         told: dict[str, Any] = {"embedder": parts.embedder.name if parts.embedder else None, "change": change}
         told |= {"report": asdict(report) if report else None, "retired": retired}
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
     return 0
 
 
@@ -139,7 +136,7 @@ async def _retire(store: Reindexable, report: ReindexReport | None, console: Con
         )
         return []
     retired = await store.retire()
-    console.print(f"deleted: {', '.join(retired) or 'nothing'}", markup=False, soft_wrap=True)
+    console.print(f"deleted: {', '.join(retired) or 'nothing'}", soft_wrap=True)
     return retired
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.segment import Segment, Segments
 from rich.text import Text
 
+from citeward.cli.terminal import Terminal, plain, printable
 from citeward.contracts.answer import Answer, Outcome
 from citeward.contracts.citation import Label
 from citeward.contracts.event import (
@@ -22,6 +23,8 @@ from citeward.contracts.event import (
 from citeward.contracts.guardrail import Action, Origin, Verdict
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from citeward.project.opened import OpenProject
 
 _STYLES = {Label.SUPPORTED: "green", Label.PARTIAL: "yellow", Label.UNSUPPORTED: "red"}
@@ -33,20 +36,21 @@ def show(console: Console, event: Event) -> None:
     """Print the event as it comes: text as it streams, tools and guards on lines of their own."""
     match event:
         case TextDelta(text=text):
-            console.print(text, end="", markup=False, highlight=False, soft_wrap=True)
+            # As it is: a `Text` would expand tabs, counted from the piece's own beginning.
+            console.print(Segments([Segment(printable(text))]), end="", soft_wrap=True)
         case ReasoningDelta(text=text):
-            console.print(Text(text, style="dim"), end="", soft_wrap=True)
+            console.print(plain(text, "dim"), end="", soft_wrap=True)
         case Restarted(reason=reason):
-            console.print(Text(f"\n↻ {reason}; the answer begins again\n", style="yellow"))
+            console.print(plain(f"\n↻ {reason}; the answer begins again\n", "yellow"))
         case ToolCalled(call=call):
             arguments = ", ".join(f"{name}={value!r}" for name, value in call.arguments.items())
-            console.print(Text(f"→ {call.name}({arguments})", style="cyan"))
+            console.print(plain(f"→ {call.name}({arguments})", "cyan"))
         case ToolReturned(result=result):
-            console.print(Text(f"← {_short(result.content)}", style="red" if result.error else "cyan"))
+            console.print(plain(f"← {_short(result.content)}", "red" if result.error else "cyan"))
         case Guarded(verdict=verdict, source=source) if verdict.action in (Action.MODIFY, Action.BLOCK):
-            console.print(Text(f"! {guarded(verdict, source)}", style="magenta"), soft_wrap=True)
+            console.print(plain(f"! {guarded(verdict, source)}", "magenta"), soft_wrap=True)
         case Failed(message=message, hint=hint):
-            console.print(Text(f"\nerror: {message}\nhint: {hint}", style="red"))
+            console.print(plain(f"\nerror: {message}\nhint: {hint}", "red"))
         case _:
             return
 
@@ -68,8 +72,8 @@ def show_citations(console: Console, answer: Answer) -> None:
     for citation in answer.citations:
         place = f"{citation.source}:{citation.line}" if citation.line else citation.source
         line = Text(f"  [{citation.marker}] ")
-        line.append(place, style="bold")
-        line.append(f"  “{_short(citation.quote)}”  ", style="dim")
+        line.append_text(plain(place, "bold"))
+        line.append_text(plain(f"  “{_short(citation.quote)}”  ", "dim"))
         line.append(f"{citation.label} {citation.score:.2f}", style=_STYLES[citation.label])
         console.print(line, soft_wrap=True)
 
@@ -78,7 +82,7 @@ async def warn_where_nothing_is_indexed(opened: OpenProject) -> None:
     """Say on stderr that there is nothing to answer from, before a refusal puzzles anybody."""
     if not await opened.retrieval.store.count():
         warning = Text("nothing is indexed yet: run `citeward index`", style="yellow")
-        Console(stderr=True, highlight=False).print(warning)
+        Terminal(stderr=True).print(warning)
 
 
 def show_footer(console: Console, answer: Answer) -> None:
@@ -88,7 +92,7 @@ def show_footer(console: Console, answer: Answer) -> None:
     parts += ["from the cache"] if answer.cached else []
     parts += [f"{usage.total_ms:.0f} ms", f"${usage.cost:.4f}"]
     parts += [str(answer.outcome)] if answer.outcome is not Outcome.ANSWERED else []
-    console.print(Text("  " + " · ".join(parts), style="dim"))
+    console.print(plain("  " + " · ".join(parts), "dim"))
 
 
 def _short(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from citeward.cli.options import JsonOption, ProjectOption
+from citeward.cli.terminal import Terminal, print_json
 
 if TYPE_CHECKING:
     from citeward.models.footprint.gpu import Gpu
@@ -38,7 +38,6 @@ def resources(
     project: ProjectOption = None,
 ) -> int:
     """Show CPU, memory and GPU use, the size of models, and what fits."""
-    import orjson
 
     from citeward.errors import CitewardError
     from citeward.models.footprint.gpu import read_gpus
@@ -60,7 +59,7 @@ def resources(
             "gpu_error": trouble,
             "models": [asdict(one) | {"fits": _fits(one, rooms, share, window)} for one in sizes],
         }
-        sys.stdout.write(orjson.dumps(told, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(told)
         return 0
     _show(machine, gpus, trouble, sizes, rooms, share, window)
     return 0
@@ -103,11 +102,10 @@ def _show(
     share: float,
     window: int | None,
 ) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Terminal()
     load = "" if machine.load is None else f", load {machine.load:g}"
     console.print(f"CPU     {machine.cpus} processors{load}")
     console.print(f"memory  {_gb(machine.available)} of {_gb(machine.memory)} available")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citeward.cli.options import ProjectOption, project_folder, run
+from citeward.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from citeward.project.routing import Calibration
@@ -45,7 +46,6 @@ def fit(
 
     What is printed comes from questions that were held out. The file holds weights and counts, and no text.
     """
-    from rich.console import Console
 
     from citeward.evals.measure.measurement import render, write_json
     from citeward.models.router.fitted import to_dict
@@ -54,9 +54,9 @@ def fit(
     calibration = run(_fit(root, data, share, loss, seed))
     where = out or (root or Path()) / FILE
     write_json(where, to_dict(calibration.fitted))
-    console = Console()
+    console = Terminal()
     console.print(render(calibration.measurement))
-    console.print(_told(calibration, where), soft_wrap=True, highlight=False, markup=False)
+    console.print(_told(calibration, where), soft_wrap=True)
     if json is not None:
         write_json(json, calibration.measurement.to_dict())
     return 0

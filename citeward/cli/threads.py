@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from citeward.cli.options import AgentOption, JsonOption, ProjectOption, run
+from citeward.cli.terminal import Terminal, print_json, print_line
 
 threads = typer.Typer(name="threads", help="List, show and delete what is kept of conversations.", no_args_is_help=True)
 
@@ -43,8 +43,6 @@ def rekey(project: ProjectOption = None) -> int:
 
 
 async def _list(agent: str | None, project: Path | None, json: bool) -> int:
-    import orjson
-    from rich.console import Console
     from rich.table import Table
 
     from citeward.project.opened import open_project
@@ -53,18 +51,16 @@ async def _list(agent: str | None, project: Path | None, json: bool) -> int:
         found = await opened.agent(agent).threads()
     if json:
         rows = [{"thread": thread.name, "changed": thread.changed.isoformat()} for thread in found]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
         return 0
     table = Table("thread", "last used (UTC)", box=None, header_style="bold")
     for thread in found:
         table.add_row(thread.name, f"{thread.changed:%Y-%m-%d %H:%M}")
-    Console(highlight=False).print(table)
+    Terminal().print(table)
     return 0
 
 
 async def _show(name: str, agent: str | None, project: Path | None, json: bool) -> int:
-    import orjson
-    from rich.console import Console
     from rich.text import Text
 
     from citeward.project.opened import open_project
@@ -75,9 +71,9 @@ async def _show(name: str, agent: str | None, project: Path | None, json: bool) 
         raise _missing(name)
     if json:
         rows = [{"by": one.by, "text": one.text} for one in told]
-        sys.stdout.write(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode() + "\n")
+        print_json(rows)
         return 0
-    console = Console(highlight=False)
+    console = Terminal()
     for one in told:
         console.print(Text(f"{one.by} › ", style="bold") + Text(one.text))
     return 0
@@ -89,7 +85,7 @@ async def _forget(name: str, agent: str | None, project: Path | None) -> int:
     async with open_project(project) as opened:
         if not await opened.agent(agent).forget(name):
             raise _missing(name)
-    sys.stdout.write(f"forgot {name}\n")
+    print_line(f"forgot {name}")
     return 0
 
 
@@ -101,7 +97,7 @@ async def _rekey(project: Path | None) -> int:
 
     async with AsyncExitStack() as stack:
         changed = await (await open_threads(read_project(project or find_project()), stack)).rekey()
-    sys.stdout.write(f"{changed:,} values encrypted anew\n")
+    print_line(f"{changed:,} values encrypted anew")
     return 0
 
 

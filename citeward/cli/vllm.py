@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from citeward.cli.options import run
+from citeward.cli.terminal import Terminal
 
 if TYPE_CHECKING:
     from citeward.models.vllm.options import VLLMOptions
@@ -72,16 +73,14 @@ async def _serve(server: VLLMServer) -> None:
     import asyncio
     import signal
 
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    console.print(f"starting {server.name}", markup=False)
+    console = Terminal(stderr=True, soft_wrap=True)
+    console.print(f"starting {server.name}")
     # What ends a service ends the model too: without this, SIGTERM would leave vLLM behind with the GPU's memory.
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with server:
-        console.print(f"{server.name} answers at {server.url}; Ctrl-C ends it. Log: {server.log}", markup=False)
+        console.print(f"{server.name} answers at {server.url}; Ctrl-C ends it. Log: {server.log}")
         await server.wait()
 
 

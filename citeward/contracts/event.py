@@ -102,7 +102,7 @@ class ToolReturned:
 
 @dataclass(frozen=True, kw_only=True)
 class Interrupted:
-    """The run waits for a person's approval."""
+    """The run waits for a person's approval. `Agent.run` gives it when the state that it goes on from is stored."""
 
     type: ClassVar[str] = "interrupt"
     call: ToolCall
@@ -110,7 +110,10 @@ class Interrupted:
     sources: tuple[ArgumentSource, ...] = ()
     """Where each of the call's values came from."""
     warning: str = ""
-    """Why nobody seems to have asked for this call; show it. Such a call is approved as `unasked`, or does not run."""
+    """Why nobody seems to have asked for this call, or that it may have been made already; show it. Such a call is
+    approved as `unasked`, or does not run."""
+    key: str = ""
+    """Names this request alone: one approval of one call with these arguments. `resume` takes it in place of the id."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -308,6 +308,31 @@ class Reindexable(Store, Protocol):
 
     async def retire(self) -> list[str]:
         """Delete every space but the current one; returns the embedders' names."""
+        ...
+
+
+@runtime_checkable
+class Verifiable(Protocol):
+    """A store that can lose a document's passages out of an index without a trace, and can look for them.
+
+    That happens on servers without transactions which are killed amid a write. A store that writes each document in
+    one commit has no need of this.
+    """
+
+    async def unverified(self, *, tenant: str = "default") -> list[str]:
+        """Ids of documents whose passages have not been found since they were written, or whose write was stopped.
+
+        They may be whole; nothing is looked for.
+        """
+        ...
+
+    async def verify(self, *, tenant: str = "default", dry_run: bool = False) -> list[str]:
+        """Look for the passages of the unverified documents; ids of those that have to be written anew.
+
+        Args:
+            tenant: Whose documents.
+            dry_run: Do not mark those that are found.
+        """
         ...
 
 

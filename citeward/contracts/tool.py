@@ -18,11 +18,21 @@ class ToolSpec:
     """JSON schema of the arguments: an object."""
     dangerous: bool = False
     """True where a person must approve each call."""
+    side_effects: bool = False
+    """True when a call changes something in the world. Such a call is recorded before and after it is made, so that a
+    crash does not repeat it; a dangerous one always is."""
+    idempotent: bool = False
+    """True when the same call made twice has the effect of one: after a crash it is made again without asking."""
     timeout: float = 30.0
     """Seconds."""
     content: frozenset[str] = frozenset()
     """Arguments that are meant to carry text from anywhere (a letter's body): where their value stands is told, and
     is never a reason to warn."""
+
+    @property
+    def journaled(self) -> bool:
+        """Whether each call is recorded before and after it is made."""
+        return self.dangerous or self.side_effects
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from citeward.endpoint.address import address
 from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
-from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
+from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after, shape, unreachable
 from citeward.endpoint.tries import Again, Tries
 from citeward.errors import (
     BadResponse,
+    CitewardError,
     DeadlineExceeded,
     InvalidInput,
-    ModelUnavailable,
     SettingsError,
 )
-from citeward.logs import get_logger
+from citeward.logs import get_logger, masked
 
 if TYPE_CHECKING:
     import httpx
@@ -48,6 +48,7 @@ class Endpoint:
         timeout: Seconds that one try may take, from the first byte sent to the last received.
         retries: Further tries after the first.
         headers: Sent with every request; their values are kept as secret as the key.
+        name: What is asked, as errors name it; they never name the address, as they may reach clients.
 
     Raises:
         SettingsError: The url is none, or carries a password; the key or a header cannot be sent.
@@ -65,7 +66,9 @@ class Endpoint:
         timeout: float = 30.0,
         retries: int = 4,
         headers: Mapping[str, str] | None = None,
+        name: str = "the endpoint",
     ) -> None:
+        self._name = name
         self._address = address(url)
         if not timeout > 0:
             raise SettingsError(f"A timeout of {timeout!r} seconds lets nothing through.", hint="Give more than 0.")
@@ -104,14 +107,14 @@ class Endpoint:
             ModelUnavailable: Not reachable, or failed inside, after the last try.
             DeadlineExceeded: No whole answer within `timeout`, after the last try.
             BadResponse: The answer is no JSON object or array.
-            ModelError: The server refused the request for another reason, which the message repeats.
+            ModelError: The server refused the request for another reason, which the error's `detail` has.
         """
         import orjson
 
         try:
             content = orjson.dumps(body)
         except TypeError as error:
-            raise InvalidInput(f"The request cannot be written as JSON: {error}.", hint="Send valid text.") from error
+            raise InvalidInput("the request cannot be written as JSON", hint="Send valid text.") from error
         return await self._tried("POST", path, content, before)
 
     async def get(self, path: str) -> Json:
@@ -132,14 +135,26 @@ class Endpoint:
                 await before()
             return await self._once(method, path, content)
 
-        tries = Tries(retries=self._retries, first=FIRST_WAIT, longest=LONGEST_WAIT, tell=_log)
-        return await tries.of(once)
+        tries = Tries(retries=self._retries, first=FIRST_WAIT, longest=LONGEST_WAIT, tell=self._retried)
+        try:
+            return await tries.of(once)
+        except CitewardError as error:
+            if error.detail:
+                logger.warning("upstream.failed", name=self._name, code=error.code, detail=error.detail)
+            raise
+
+    def _retried(self, error: CitewardError, seconds: float) -> None:
+        logger.info("endpoint.retry", reason=error.message, seconds=seconds, detail=error.detail)
 
     async def _once(self, method: str, path: str, content: bytes | None) -> Json:
         """One try. Raises Again where another may help, and the error itself where not."""
         import httpx
 
         url = f"{self._address.base}{path}{self._address.query}"
+
+        def words(text: str) -> str:
+            return self._masked(text, content)
+
         client = self._clients.get()  # reads certificates the first time, which is no delay of the server's
         try:
             async with asyncio.timeout(self._timeout):
@@ -147,34 +162,35 @@ class Endpoint:
         except (TimeoutError, httpx.ReadTimeout, httpx.WriteTimeout) as error:
             raise Again(
                 DeadlineExceeded(
-                    f"{self._address.base} gave no whole answer within {self._timeout:g} seconds.",
+                    f"{self._name} gave no whole answer within {self._timeout:g} seconds",
                     hint="Give it more time (`timeout`), or send less at once.",
                 )
             ) from error
         except httpx.TransportError as error:
-            reason = self._credentials.clean(str(error)).rstrip(".") or type(error).__name__
-            unreachable = ModelUnavailable(
-                f"{self._address.base} cannot be reached: {reason}.",
-                hint="Is the server running, and is the address right? Mind HTTP_PROXY and SSL_CERT_FILE.",
-            )
+            failed = unreachable(self._name, error, words=words)
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise unreachable from error
-            raise Again(unreachable) from error
+                raise failed from error
+            raise Again(failed) from error
         except httpx.RequestError as error:
             raise BadResponse(
-                f"The answer of {self._address.base} cannot be read: {self._credentials.clean(str(error))}.",
+                f"the answer of {self._name} cannot be read",
                 hint="See whether a proxy on the way alters answers.",
+                detail=words(f"{type(error).__name__}: {error}"),
             ) from error
         if answer.is_success:
             return self._read(answer)
         reply = Reply(status=answer.status_code, headers=answer.headers, text=answer.text)
-        refused = refusal(
-            reply, base=self._address.base, has_key=self._credentials.has_key, clean=self._credentials.clean
-        )
+        refused = refusal(reply, name=self._name, has_key=self._credentials.has_key, words=words)
         after = retry_after(reply)
         if not may_pass(reply) or (after or 0.0) > LONGEST_WAIT:
             raise refused
         raise Again(refused, after=after)
+
+    def _masked(self, text: str, content: bytes | None) -> str:
+        """The server's words as a log may have them, without what was sent."""
+        import orjson
+
+        return masked(self._credentials.clean(text), request=orjson.loads(content) if content else None)
 
     def _read(self, answer: httpx.Response) -> Json:
         import json
@@ -190,13 +206,13 @@ class Endpoint:
                 value = json.loads(answer.content)
         except (ValueError, RecursionError) as error:
             raise BadResponse(
-                f"{self._address.base} answered with what is no JSON: {self._credentials.clean(answer.text)[:80]!r}.",
-                hint="Is this the address of the API, up to and with its version (as http://127.0.0.1:8001/v1)?",
+                f"{self._name} answered with what is not JSON ({shape(answer.content)})",
+                hint="Is its `url` the address of the API, up to and with its version (as http://127.0.0.1:8001/v1)?",
             ) from error
         if not isinstance(value, dict | list):
             raise BadResponse(
-                f"{self._address.base} answered with a bare {type(value).__name__}.",
-                hint="Is this the address of the API?",
+                f"{self._name} answered with {shape(value)}",
+                hint="Is its `url` the address of the API?",
             )
         return value
 
@@ -218,7 +234,3 @@ class Endpoint:
                 "The environment names a proxy or certificates that cannot be used.",
                 hint="Check HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and SSL_CERT_FILE.",
             ) from None
-
-
-def _log(reason: str, seconds: float) -> None:
-    logger.info("endpoint.retry", reason=reason, seconds=seconds)

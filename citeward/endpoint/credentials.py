@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 from citeward.errors import SettingsError
 
-_DETAIL = 300
-"""Characters of a server's own words that an error repeats."""
 _SECRET = 8
 """Characters from which on a header's value is kept out of errors."""
 
@@ -43,7 +41,7 @@ class Credentials:
         self._secrets = sorted(secrets - {""}, key=len, reverse=True)
 
     def clean(self, text: str) -> str:
-        """The text without anything that is to be kept secret, and not too long."""
+        """The text without anything that is to be kept secret."""
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return text[:_DETAIL].strip()
+        return text

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import math
 import re
+import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,8 +37,18 @@ _TOO_LONG = re.compile(
     r"above_max_length|less than \d+ tokens|longer than|exceeds? .{0,40}tokens",
     re.IGNORECASE,
 )
-
-
+LOGGED = "The log has, masked,"
+"""Where to find what may not leave; a hint goes on with what it is."""
+_REASONS = {
+    errno.ECONNREFUSED: "the connection was refused",
+    errno.ECONNRESET: "the connection was cut",
+    errno.EPIPE: "the connection was cut",
+    errno.ENETUNREACH: "there is no way to its network",
+    errno.EHOSTUNREACH: "there is no way to its host",
+    errno.ETIMEDOUT: "it did not answer in time",
+}
+_SHORT = 6
+"""Characters of a number that an error repeats; a longer one may be a card's."""
 _FILTERED = re.compile(r"content_filter|content management policy|content_policy", re.IGNORECASE)
 
 
@@ -75,45 +88,93 @@ def _seconds(value: float) -> float | None:
     return value if 0 <= value < math.inf else None
 
 
-def refusal(answer: Reply, *, base: str, has_key: bool, clean: Callable[[str], str]) -> CitewardError:
-    """The error that the answer stands for.
+def refusal(answer: Reply, *, name: str, has_key: bool, words: Callable[[str], str]) -> CitewardError:
+    """The error that the answer stands for. Its message has the status and the wait, and none of the server's words:
+    those are its `detail`.
 
     Args:
         answer: Of a status other than 2xx.
-        base: The endpoint, as errors name it.
+        name: What was asked, as errors name it: `model 'small'`.
         has_key: Whether a key was sent.
-        clean: Takes out of the server's words what is secret.
+        words: Masks the server's words.
     """
-    status, detail = answer.status, clean(_detail(answer))
+    status, said = answer.status, _detail(answer)
+    detail = words(said)
     wait = retry_after(answer)
     asked = "" if wait is None else f" and asked to wait {wait:g} seconds"
-    said = f"{base} answered {status}{asked}" + (f": {detail}" if detail else ".")
+    message = f"{name} answered {status}{asked}"
     if status < 400:
         return BadResponse(
-            f"{base} answered {status} and points to {clean(answer.headers.get('location', ''))!r}.",
-            hint="Give the address that it points to; a redirected post would arrive empty.",
+            f"{name} answered {status}, which points to another address",
+            hint="Set its `url` to the address that it points to; a redirected post would arrive empty.",
+            detail=words(f"location: {answer.headers.get('location', '')}"),
         )
     if status in (401, 403):
-        return AuthenticationFailed(said, hint="Check the API key." if has_key else "Set `api_key`: none was sent.")
+        hint = "Check its API key." if has_key else "Set its `api_key`: none was sent."
+        return AuthenticationFailed(message, hint=hint, detail=detail)
     if status == 404:
-        return NotFound(said, hint="Check the model's name, and that the url goes up to and with the version (/v1).")
+        hint = "Check the model's name, and that its `url` goes up to and with the version (/v1)."
+        return NotFound(message, hint=hint, detail=detail)
     if status == 429:
-        return RateLimited(
-            said,
-            hint="Wait and try again, or send less a minute (`requests_per_minute`, `tokens_per_minute`).",
-            retry_after=wait,
-        )
+        hint = "Wait and try again, or send less a minute (`requests_per_minute`, `tokens_per_minute`)."
+        return RateLimited(message, hint=hint, detail=detail, retry_after=wait)
     if status in (503, 529):
-        return Overloaded(
-            said, hint="Try again later, or send fewer requests at a time (`concurrency`).", retry_after=wait
-        )
+        hint = "Try again later, or send fewer requests at a time (`concurrency`)."
+        return Overloaded(message, hint=hint, detail=detail, retry_after=wait)
     if status >= 500 or status in AGAIN:
-        return ModelUnavailable(said, hint="See the server's own log.")
+        return ModelUnavailable(message, hint="See the server's own log.", detail=detail)
     if _FILTERED.search(answer.text):
-        return ContentFiltered(said, hint="Ask another model, or ask otherwise.")
-    if status == 413 or _TOO_LONG.search(detail):
-        return ContextTooLong(said, hint="Lower `max_tokens` to what the model takes, or send less at once.")
-    return ModelError(said, hint="The server does not take this request: see its documentation for what it does take.")
+        hint = "Ask another model, or ask otherwise."
+        return ContentFiltered(f"{message}: its content filter refused", hint=hint, detail=detail)
+    if status == 413 or _TOO_LONG.search(said):
+        hint = "Lower `max_tokens` to what the model takes, or send less at once."
+        return ContextTooLong(f"{message}: the request is too long for it", hint=hint, detail=detail)
+    return ModelError(f"{message}: it does not take this request", hint=f"{LOGGED} what it said.", detail=detail)
+
+
+def unreachable(name: str, error: BaseException, *, words: Callable[[str], str]) -> ModelUnavailable:
+    """The error of a server that no connection could be made to, with the reason as far as the system knows one."""
+    return ModelUnavailable(
+        f"{name} cannot be reached: {_reason(error)}",
+        hint="Is its server running, and is its `url` right? Mind HTTP_PROXY and SSL_CERT_FILE.",
+        detail=words(f"{type(error).__name__}: {error}"),
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Why there is no connection, in our own words: a client's message names the address."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return "its certificate is not valid"
+        if isinstance(seen, ssl.SSLError):
+            return "TLS could not be agreed on"
+        if isinstance(seen, socket.gaierror):
+            return "its host name is not known"
+        if isinstance(seen, OSError) and seen.errno in _REASONS:
+            return _REASONS[seen.errno]
+        seen = getattr(seen, "os_error", None) or seen.__cause__ or seen.__context__
+    return "the connection failed"
+
+
+def shape(value: object) -> str:
+    """What something is that is not what it should be, without a word of it: it may be a model's, unchecked.
+
+    >>> shape({"choices": [], "id": "a"})
+    'an object with 2 fields'
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return shown if len(shown := repr(value)) <= _SHORT else "a number"
+    if isinstance(value, Mapping):
+        return f"an object with {len(value)} field{'' if len(value) == 1 else 's'}"
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if isinstance(value, bytes | str):
+        unit = "byte" if isinstance(value, bytes) else "character"
+        first = value[:1].decode("ascii", "replace") if isinstance(value, bytes) else value[:1]
+        shown = f" that begin with {first!r}" if first in ("<", "{", "[", '"') else ""
+        return f"{len(value)} {unit}{'' if len(value) == 1 else 's'}{shown}"
+    return f"a value of type {type(value).__name__}"
 
 
 def _detail(answer: Reply) -> str:

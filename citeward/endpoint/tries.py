@@ -38,8 +38,8 @@ class Tries:
     """Seconds, at most, before the first further try where the server names no time; doubled with each try."""
     longest: float
     """Seconds, at most, between two tries where the server names no time."""
-    tell: Callable[[str, float], None]
-    """Told of each further try: why, and after how many seconds."""
+    tell: Callable[[CitewardError, float], None]
+    """Called before each further try with what failed, and the seconds until then."""
 
     async def of(self, once: Callable[[], Awaitable[T]], *, until: float | None = None) -> T:
         """What `once` gives, called again each time it raises `Again`; the last `Again`'s error where none is left.
@@ -75,7 +75,7 @@ class Tries:
 
     def _told(self, state: RetryCallState) -> None:
         if state.next_action:
-            self.tell(_again(state).error.message, round(state.next_action.sleep, 2))
+            self.tell(_again(state).error, round(state.next_action.sleep, 2))
 
 
 def _again(state: RetryCallState) -> Again:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from langgraph.checkpoint.serde.encrypted import EncryptedSerializer
-
 from citeward.errors import CheckpointError, SettingsError
-from citeward.graphs.state import checkpoint_serializer
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 BYTES = 32
 """Of a key."""
-_SCHEME = "aes256gcm"
+_UNBOUND = "aes256gcm"
+"""Names the format of older versions, in which a value is not bound to its place."""
+_MAGIC = b"cw2"
+"""The first bytes of every sealed value; the key's id and the nonce follow."""
+_HEADER = len(_MAGIC) + 4
 _NONCE = 12
 """Bytes, random for each value: fit for 2^32 values under one key (NIST SP 800-38D, section 8.3)."""
 
@@ -77,10 +79,15 @@ _URL = str.maketrans("-_", "+/")
 
 
 class Cipher:
-    """Encrypts with the first key and decrypts with whichever of them it was; LangGraph's `CipherProtocol`.
+    """Seals values with the first key, and opens those sealed with any of them.
 
-    Each value is stored as nonce and ciphertext under the name ``aes256gcm-ID``, where ID tells the key. The name is
-    authenticated with the value.
+    A sealed value is bound to its place: the words that say where it is stored (thread, namespace, checkpoint, …) are
+    authenticated with it, so that it opens nowhere else.
+
+    >>> cipher = Cipher([Key.new()])
+    >>> sealed = cipher.seal(b"said", ["checkpoint", "ada/t"])
+    >>> cipher.open(sealed, ["checkpoint", "ada/t"], what="a checkpoint")
+    b'said'
 
     Args:
         keys: At least one. A key is changed by putting the new one first and keeping the old one after it.
@@ -96,77 +103,105 @@ class Cipher:
         return f"Cipher({list(self._keys)})"
 
     @property
-    def name(self) -> str:
-        """What is encrypted from now on stands under this name."""
-        return f"{_SCHEME}-{self._first.id}"
+    def key_id(self) -> str:
+        """Id of the key that seals from now on."""
+        return self._first.id
 
-    def encrypt(self, plaintext: bytes) -> tuple[str, bytes]:
-        """The cipher's name, and nonce with ciphertext."""
-        nonce = os.urandom(_NONCE)
-        return self.name, nonce + self._first.aead.encrypt(nonce, plaintext, self.name.encode())
+    def seal(self, plaintext: bytes, place: Sequence[str]) -> bytes:
+        """The value encrypted, for this place alone."""
+        header, nonce = _MAGIC + bytes.fromhex(self._first.id), os.urandom(_NONCE)
+        return header + nonce + self._first.aead.encrypt(nonce, plaintext, _bound(header, place))
 
-    def decrypt(self, ciphername: str, ciphertext: bytes) -> bytes:
-        """The plaintext.
+    def open(self, sealed: object, place: Sequence[str], *, what: str) -> bytes:
+        """The value.
+
+        Args:
+            sealed: As the store gave it.
+            place: Where it was found.
+            what: Names it in the error.
+
+        Raises:
+            CheckpointError: It is not sealed, its key is not among those known, it was altered, or it was sealed for
+                another place.
+        """
+        from cryptography.exceptions import InvalidTag
+
+        if not isinstance(sealed, bytes) or (key_id := sealed_with(sealed)) is None:
+            raise CheckpointError(f"{what} is not bound to its place, or not encrypted at all", hint=_UNBOUND_HINT)
+        if (key := self._keys.get(key_id)) is None:
+            raise self.unknown(key_id)
+        header, rest = sealed[:_HEADER], sealed[_HEADER:]
+        try:
+            return key.aead.decrypt(rest[:_NONCE], rest[_NONCE:], _bound(header, place))
+        except (InvalidTag, ValueError) as error:
+            raise CheckpointError(
+                f"{what} was altered or cut off, or belongs to another place",
+                hint="Restore the threads from a copy, or forget this thread.",
+            ) from error
+
+    def reseal(self, sealed: bytes, place: Sequence[str], *, what: str) -> bytes:
+        """The value sealed with the first key, when it is under another one; else as it is."""
+        if sealed_with(sealed) == self.key_id:
+            return sealed
+        return self.seal(self.open(sealed, place, what=what), place)
+
+    def open_unbound(self, name: str, stored: bytes) -> bytes:
+        """A value that an older version encrypted, under the name of its cipher: `aes256gcm-ID`.
+
+        Only a migration reads such values. Nothing says where one was stored, so who can write the database could
+        have put it anywhere.
 
         Raises:
             CheckpointError: The key is not among those known, or the value was altered.
         """
         from cryptography.exceptions import InvalidTag
 
-        scheme, _, wanted = ciphername.partition("-")
-        key = self._keys.get(wanted) if scheme == _SCHEME else None
-        if key is None:
-            raise self.unknown(ciphername)
+        key_id = unbound_key(name)
+        if key_id is None or (key := self._keys.get(key_id)) is None:
+            raise self.unknown(key_id or name)
         try:
-            return key.aead.decrypt(ciphertext[:_NONCE], ciphertext[_NONCE:], ciphername.encode())
+            return key.aead.decrypt(stored[:_NONCE], stored[_NONCE:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise CheckpointError(
-                f"a stored state under {ciphername!r} was altered or cut off",
-                hint="Restore the file of threads from a copy, or forget the thread.",
+                f"a stored state under {name!r} was altered or cut off",
+                hint="Restore the threads from a copy, or move them away to begin anew.",
             ) from error
 
-    def knows(self, ciphername: str) -> bool:
-        """Whether a value of that cipher can be read."""
-        scheme, _, wanted = ciphername.partition("-")
-        return scheme == _SCHEME and wanted in self._keys
+    def knows(self, key_id: str) -> bool:
+        """Whether a value under that key can be opened."""
+        return key_id in self._keys
 
-    def unknown(self, ciphername: str) -> CheckpointError:
+    def unknown(self, key_id: str) -> CheckpointError:
         """The error for a value whose key is not here."""
         return CheckpointError(
-            f"threads are stored under {ciphername!r}; the keys at hand are {', '.join(self._keys)}",
+            f"threads are stored under the key {key_id!r}; the keys at hand are {', '.join(self._keys)}",
             hint="Give the key that they were written with: as CITEWARD_STATE__KEY, under [state] old_keys, or as the "
             "key file beside the threads.",
         )
 
 
-class _Encrypted(EncryptedSerializer):
-    """As LangGraph's, but nothing that is not encrypted is read: who can write the file cannot plant a state in it."""
-
-    def loads_typed(self, data: tuple[str, bytes]) -> object:
-        if "+" not in data[0]:
-            raise CheckpointError(
-                f"a stored state of type {data[0]!r} is not encrypted",
-                hint="Open the file of threads with `citeward`, which encrypts what an older version left there.",
-            )
-        return super().loads_typed(data)
+_UNBOUND_HINT = (
+    "Open the threads with SqliteThreads or PostgresThreads, which convert what an older version stored, once. "
+    "What is stored so after that is not read."
+)
 
 
-def encrypted_serializer(*keys: Key | str) -> EncryptedSerializer:
-    """The serializer for a checkpointer of these graphs that encrypts everything it stores.
-
-    ::
-
-        saver = AsyncPostgresSaver(connection, serde=encrypted_serializer(os.environ["THREADS_KEY"]))
-
-    Args:
-        keys: 32 bytes each, or their base64; the first encrypts, all decrypt.
-
-    Raises:
-        SettingsError: There is none, or one is not 32 bytes in base64.
-    """
-    return sealing(Cipher([key if isinstance(key, Key) else Key.read(key) for key in keys]))
+def sealed_with(stored: bytes) -> str | None:
+    """Id of the key that a value was sealed with; None when it is not a sealed value."""
+    return stored[len(_MAGIC) : _HEADER].hex() if stored.startswith(_MAGIC) and len(stored) > _HEADER else None
 
 
-def sealing(cipher: Cipher) -> EncryptedSerializer:
-    """The serializer that encrypts with this cipher."""
-    return _Encrypted(cipher, checkpoint_serializer())
+def unbound_key(name: str) -> str | None:
+    """Id of the key in the name of a cipher of older versions; None when it is no such name."""
+    scheme, _, key_id = name.partition("-")
+    return key_id if scheme == _UNBOUND and key_id else None
+
+
+def ciphers(keys: Sequence[Key | str]) -> Cipher:
+    """A cipher with these keys, each a `Key` or its base64."""
+    return Cipher([key if isinstance(key, Key) else Key.read(key) for key in keys])
+
+
+def _bound(header: bytes, place: Sequence[str]) -> bytes:
+    """What is authenticated with a value. JSON keeps the words apart, whatever stands in them."""
+    return header + json.dumps(list(place)).encode()

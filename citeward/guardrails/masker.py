@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import regex
 
 from citeward.contracts.guardrail import Finding, Outgoing
-from citeward.guardrails.vault import Vault, normal
+from citeward.guardrails.vault import SEPARATOR, Vault, normal
 
-_SEPARATOR = r"[\s()\[\].\-/\u00ad\u200b\u2060]"
 _BETWEEN = 4
 """Separators in a row, the most, that two characters of a value may have between them."""
 _SHORT = 6
@@ -140,8 +139,8 @@ def _value(placeholder: str, value: str) -> _Value:
     spelled = list(value)
     between = ""
     if normal(kind, " ".join(value)) == normal(kind, value):
-        spelled = [char for char in value if not re.fullmatch(_SEPARATOR, char)] or spelled
-        between = f"{_SEPARATOR}{{0,{_BETWEEN}}}"
+        spelled = [char for char in value if not re.fullmatch(SEPARATOR, char)] or spelled
+        between = f"{SEPARATOR}{{0,{_BETWEEN}}}"
     pattern = between.join(map(regex.escape, spelled))
     if len(spelled) < _SHORT:
         pattern = rf"(?<!\w){pattern}(?!\w)"

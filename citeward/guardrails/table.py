@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 from citeward.contracts.guardrail import Action, Origin
 from citeward.contracts.model import Location
 from citeward.declarations import read_text, read_yaml
+from citeward.errors import GuardrailError
 from citeward.guardrails.failure import OnError
 
 STRICTNESS: dict[Action, int] = {action: rank for rank, action in enumerate(Action)}
@@ -47,7 +49,10 @@ class Thresholds(_Table):
         return min(limit for limit in (self.flag, self.modify, self.block) if limit is not None)
 
     def action(self, score: float) -> Action:
-        """What is done about something found with this score."""
+        """What is done about something found with this score; raises GuardrailError for one that is not a number."""
+        if math.isnan(score):
+            # It compares as lower than every limit, so a guard that breaks in this way would let everything pass.
+            raise GuardrailError("the guard's score is not a number", hint="look at what its model answers")
         for limit, action in ((self.block, Action.BLOCK), (self.modify, Action.MODIFY), (self.flag, Action.FLAG)):
             if limit is not None and score >= limit:
                 return action

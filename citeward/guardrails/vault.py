@@ -9,15 +9,19 @@ from pydantic import SecretStr
 
 from citeward.contracts.guardrail import Finding
 from citeward.errors import InvalidInput
+from citeward.guardrails.active.address import AddressContext
 from citeward.guardrails.pii.credentials import KINDS as CREDENTIALS
 from citeward.guardrails.pii.credentials import SECRET
+from citeward.guardrails.pii.reading import DASHES, INVISIBLE
 
 _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
 _SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")
 _ODD = re.compile(r"[^A-Z0-9]+|^(?=[^A-Z])")
 _LITERAL = "TEXT"
 _NEVER = frozenset({*CREDENTIALS, SECRET})
-_SEPARATORS = re.compile(r"[\s()\[\].\-/\u00ad\u200b\u2060]+")
+SEPARATOR = rf"[\s()\[\]./_\u00b7\u2022\u2027\u2219\u22c5\u30fb{DASHES}{INVISIBLE}]"
+"""A pattern of what may stand between two digits of a number without making it another."""
+_SEPARATORS = re.compile(SEPARATOR)
 
 
 def label(kind: str, /) -> str:
@@ -132,9 +136,36 @@ class Vault:
         out.append(self._escaped(text[done:], escape))
         return "".join(out)
 
-    def restore(self, text: str, /) -> str:
-        """`text` with the values back; a placeholder that is not of this vault, or a credential's, stays as it is."""
-        return _PLACEHOLDER.sub(self._restored, text)
+    def restore(self, text: str, /, *, in_addresses: bool = False) -> str:
+        """`text` with the values back; a placeholder that is not of this vault, or a credential's, stays as it is.
+
+        So does one inside a link, an image or any other address: whoever reads what is sent there must not read a
+        value that a model put into it.
+
+        Args:
+            text: With placeholders.
+            in_addresses: Give values back in addresses as well: only for a text that the user wrote.
+        """
+        if "<" not in text:
+            return text
+        return _PLACEHOLDER.sub(self._restored, text) if in_addresses else self.restored(text, AddressContext())
+
+    def restored(self, text: str, context: AddressContext, /) -> str:
+        """A piece of a text with the values back, after the text that `context` has read; it reads this piece too."""
+        if not self._values:
+            return text
+        out: list[str] = []
+        at = 0
+        for match in _PLACEHOLDER.finditer(text):
+            if match[0] not in self._values:
+                continue
+            context.feed(text[at : match.start()])
+            value = match[0] if context.inside else self._restored(match)
+            context.value()
+            out += text[at : match.start()], value
+            at = match.end()
+        context.feed(text[at:])
+        return "".join([*out, text[at:]])
 
     def value(self, placeholder: str, /) -> str | None:
         """What stands behind a placeholder, or None."""
@@ -174,6 +205,7 @@ class Restorer:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._held = ""
+        self._context = AddressContext()
 
     @property
     def holdback(self) -> int:
@@ -193,7 +225,7 @@ class Restorer:
         if start >= 0 and self._vault.could_grow_into_placeholder(text[start:]):
             self._held = text[start:]
             text = text[:start]
-        return self._vault.restore(text) if "<" in text else text
+        return self._vault.restored(text, self._context)
 
     def close(self) -> str:
         """The stream has ended; return what was still held back."""

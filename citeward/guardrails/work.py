@@ -8,8 +8,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_INLINE = 2_000
-"""Characters that are checked on the event loop: well under a millisecond, less than a thread costs."""
+_INLINE = 1_000
+"""Characters that are checked on the event loop: of prose well under a millisecond, less than a thread costs, and some
+milliseconds whatever they are made of."""
 
 
 _INLINE_HEAVY = 200

@@ -15,7 +15,8 @@ Kind: TypeAlias = Literal["prose", "code", "table"]
 _FENCE = re.compile(r"`{3,}(?=[^`]*$)|~{3,}")
 _NO_TITLE = re.compile(r"(?:[-*+]|\d{1,9}[.)])[ \t]|[>|<]")
 _LONGEST_TITLE = 200
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*\r?$\n?", re.DOTALL | re.MULTILINE)
+_FRONT_MATTER_OPENS = re.compile(r"---[ \t]*(?=[\r\n])")
+_FRONT_MATTER_CLOSES = re.compile(r"(?:\r\n?|\n)(?:---|\.\.\.)[ \t]*(?:\r\n?|\n|\Z)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +33,10 @@ class Block:
 
 
 def front_matter(text: str) -> Span:
-    """Where the YAML front matter is; an empty span at 0 where there is none."""
-    found = _FRONT_MATTER.match(text)
-    return Span(0, found.end() if found else 0)
+    """Where the YAML front matter is; an empty span at 0 where there is none. Lines end in LF, CR LF or CR."""
+    opening = _FRONT_MATTER_OPENS.match(text)
+    closing = _FRONT_MATTER_CLOSES.search(text, opening.end()) if opening else None
+    return Span(0, closing.end() if closing else 0)
 
 
 def blocks(text: str, start: int = 0, *, markdown: bool = True) -> Iterator[Block]:

@@ -166,7 +166,7 @@ class _Run:
     async def _changes(self, name: str, *, after_swap: bool) -> _Changes:
         now = {one.id: one async for one in self.live.documents(tenant=name)}
         if name not in self.tenants:
-            filled = await stored_hashes(self.beside, tenant=name)
+            filled = await stored_hashes(self.beside, tenant=name, dry_run=self.report.dry_run)
             self.tenants[name] = _Tenant(live=len(now), filled=filled)
             return _Changes(wanted=list(now.values()), gone=[one for one in filled if one not in now])
         tenant = self.tenants[name]

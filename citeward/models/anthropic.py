@@ -6,6 +6,7 @@ from typing import Any
 
 from citeward.endpoint.loops import PerLoop
 from citeward.errors import ModelUnavailable, SettingsError
+from citeward.logs import masked
 
 
 def chat_anthropic(name: str, **arguments: Any) -> Any:
@@ -59,6 +60,7 @@ def chat_anthropic(name: str, **arguments: Any) -> Any:
 def missing(name: str, reason: str) -> ModelUnavailable:
     """The error of a model whose extra is not installed."""
     return ModelUnavailable(
-        f"model {name!r} needs langchain-anthropic, which is not installed: {reason}",
+        f"model {name!r} needs langchain-anthropic, which is not installed",
         hint="pip install 'citeward[anthropic]'",
+        detail=masked(reason),
     )

@@ -65,7 +65,9 @@ def endpoint_probe(
     """
 
     def server(within: float) -> Endpoint:
-        return Endpoint(url, api_key=api_key, timeout=within, retries=0, headers=headers)
+        return Endpoint(
+            url, api_key=api_key, timeout=within, retries=0, headers=headers, name=f"the server of model {model!r}"
+        )
 
     async def probe(within: float) -> Health:
         endpoint, began = server(within), time.perf_counter()

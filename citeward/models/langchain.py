@@ -72,6 +72,7 @@ class LangChainModel:
         index = _Indices()
         finish: FinishReason | None = None
         called = False
+        said: list[str] = []
         try:
             chunks = self._bound(request).astream(_messages(request), {"callbacks": [], "tags": [], "metadata": {}})
             async with aclosing(chunks):
@@ -83,23 +84,25 @@ class LangChainModel:
                         break
                     for delta in _deltas(chunk, index):
                         called = called or delta.tool_call is not None
+                        said.append(delta.text)
                         yield delta
                     finish = _finish(chunk) or finish
         except CitewardError:
             raise
         except TimeoutError as error:
             raise ModelTimeout(
-                f"{self._info.name} was silent for too long", hint="Give the run more time, or ask for less."
+                f"model {self._info.name!r} was silent for too long", hint="Give the run more time, or ask for less."
             ) from error
         except Exception as error:
-            raise translated(self._info.name, error) from error
+            texts = [message.content for message in request.messages]
+            raise translated(self._info.name, error, request=[*texts, request.prefix, "".join(said)]) from error
         if finish == "content_filter":
             raise ContentFiltered(
-                f"{self._info.name} refused to answer, or to go on", hint="Ask another model, or ask otherwise."
+                f"model {self._info.name!r} refused to answer, or to go on", hint="Ask another model, or ask otherwise."
             )
         if finish is None and self._tells_end:
             raise BadResponse(
-                f"{self._info.name} ended its answer before the end", hint="Try again, or ask another model."
+                f"model {self._info.name!r} ended its answer before the end", hint="Try again, or ask another model."
             )
         yield Delta(finish_reason=finish or ("tool_calls" if called else "stop"))
 

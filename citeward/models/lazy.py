@@ -11,6 +11,9 @@ from contextlib import aclosing
 from citeward.contracts.model import Delta, Model, ModelInfo, ModelRequest
 from citeward.endpoint.loops import PerLoop
 from citeward.errors import CallerError, CitewardError, ModelUnavailable
+from citeward.logs import get_logger
+
+logger = get_logger(__name__)
 
 
 class LazyModel:
@@ -69,7 +72,7 @@ class LazyModel:
         try:
             model = await self.load()
         except CallerError as error:
-            raise ModelUnavailable(error.message, hint=error.hint) from error
+            raise ModelUnavailable(error.message, hint=error.hint, detail=error.detail) from error
         async with aclosing(model.stream(request)) as deltas:
             async for delta in deltas:
                 yield delta
@@ -85,6 +88,8 @@ class LazyModel:
                     self._model = self._load()
                 except CitewardError as error:
                     self._error = error
+                    if error.detail:
+                        logger.warning("model.not_loaded", name=self._info.name, code=error.code, detail=error.detail)
                     raise
                 self._error = None
             return self._model

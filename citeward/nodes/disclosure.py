@@ -61,10 +61,13 @@ class _Unmasked:
         """The model's."""
         return self._model.info
 
+    def _raw(self, text: str) -> str:
+        return self._vault.restore(text, in_addresses=True)
+
     async def stream(self, request: ModelRequest, /) -> AsyncGenerator[Delta, None]:
         """What the model says to the values. Tool calls come when they are whole, at the end."""
         said, thought, calls = Masker(self._vault), Masker(self._vault), _Calls(self._vault)
-        async with aclosing(self._model.stream(_request(request, self._vault.restore))) as stream:
+        async with aclosing(self._model.stream(_request(request, self._raw))) as stream:
             async for delta in stream:
                 if delta.tool_call is not None:
                     calls.add(delta.tool_call)

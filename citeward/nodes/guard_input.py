@@ -16,6 +16,7 @@ from citeward.contracts.event import Guarded, Started
 from citeward.contracts.guardrail import Action, Origin, Verdict
 from citeward.errors import InvalidInput
 from citeward.guardrails.vault import Vault
+from citeward.nodes.act import close_calls
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.history import guarded_history, refuse_unusable_history
 from citeward.nodes.services import Services
@@ -28,8 +29,11 @@ class GuardInputState(TypedDict, total=False):
     question: str | SecretStr
     """In: what the user typed. From here on: text, with placeholders where the policy masks."""
     messages: list[AnyMessage]
-    """Out: the context's history, as far as the guards let it pass."""
+    """In: the thread. Out: answers for the calls that it left without a result, and the context's history, as far as
+    the guards let it pass."""
     run_id: str
+    """In: of the run before."""
+    steps: int
     thread_id: str
     started_at: float
     """Unix time in seconds."""
@@ -43,6 +47,9 @@ class GuardInputState(TypedDict, total=False):
 def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
     """Check length, injection and PII; mask what the policy masks; begin the turn with a clean state.
 
+    Calls that an earlier run left without a result, because it was cancelled, cut off or never approved, are answered
+    here: from now on nobody can approve them.
+
     Raises (in the node):
         InvalidInput: The question is empty or not text, or holds half a character (a lone surrogate).
         InputTooLong: It, or a message of the user's before it, has more characters than the policy takes.
@@ -50,16 +57,19 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
 
     async def node(state: GuardInputState, config: RunnableConfig, runtime: Runtime[Context]) -> dict[str, Any]:
         context = context_of(runtime)
-        rails = (context.services or services).rails
+        active = context.services or services
+        rails = active.rails
         question = _question(state, rails.policy.max_input_chars)
         history = context.history
         refuse_unusable_history(history, rails.policy.max_input_chars)
         thread_id = context.thread_id or str(config.get("configurable", {}).get("thread_id", ""))
         emit(runtime, Started(run_id=context.run_id, thread_id=thread_id, agent=services.agent))
         vault = Vault.load(state.get("vault") or {})
+        closed = await close_calls(state, config, active, context, vault)
         earlier = await guarded_history(history, rails, vault)
         checked = await rails.check(question, origin=Origin.USER, vault=vault)
-        for verdict in (*earlier.verdicts, *checked.notable):
+        verdicts = (*closed.verdicts, *earlier.verdicts, *checked.notable)
+        for verdict in verdicts:
             emit(runtime, Guarded(verdict=verdict))
         blocking = next((verdict for verdict in checked.notable if verdict.action is Action.BLOCK), None)
         return {
@@ -67,8 +77,8 @@ def guard_input(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             "run_id": context.run_id,
             "thread_id": thread_id,
             "started_at": time.time(),
-            "messages": list(earlier.messages),
-            "verdicts": (*earlier.verdicts, *checked.notable),
+            "messages": [*closed.messages, *earlier.messages],
+            "verdicts": verdicts,
             "vault": vault.kept(),
             "blocked": blocking.reason if blocking else "",
             **_fresh_turn(),

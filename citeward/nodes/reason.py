@@ -23,12 +23,13 @@ from citeward.guardrails.stream import Progress, Release
 from citeward.guardrails.vault import Vault
 from citeward.models.fallback.chain import Chain, ask
 from citeward.models.metering.purse import Purse
-from citeward.nodes.approval import announce, read
+from citeward.nodes.approval import announce
 from citeward.nodes.calls import check_calls
 from citeward.nodes.context import Context, context_of, emit
 from citeward.nodes.conversation import prompted, to_model
 from citeward.nodes.deadline import remaining
 from citeward.nodes.disclosure import disclosed
+from citeward.nodes.journal import call_ids
 from citeward.nodes.outgoing import marked, outgoing, this_turn
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
@@ -92,7 +93,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         purse = _purse(active, state, context)
         chain = Chain(models=said.models, fallback=active.fallback, breakers=active.breakers, purse=purse)
         await ask(chain, request, said)
-        message = said.calls.message("")
+        message = said.calls.message("", taken=call_ids(earlier))
         checked = await check_calls(message, active.rails, made_from)
         # A model that was offered no tools can have been talked into naming some.
         wanted = bool(specs) and not blocking(checked) and bool(message.tool_calls or message.invalid_tool_calls)
@@ -108,9 +109,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
             emit(runtime, Guarded(verdict=verdict))
         if said.finish_reason is not None:
             message.response_metadata = {"finish_reason": said.finish_reason}
-        thread = [*earlier, *asked]
-        texts = read(thread, state.get("passages", ()), vault, active.approval)
-        announce(message, specs, texts, vault, active.approval, runtime)
+        announce(message, vault, runtime)
         stopped = blocking(verdicts)
         return {
             "messages": [*before, *asked, message],

@@ -60,7 +60,7 @@ def retrieve(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         # The store is the team's own, so it is searched with what the user typed, not with placeholders; an embedder
         # or a reranker that stands elsewhere sees those.
         vault = Vault.load(state.get("vault") or {})
-        query = vault.restore(_query(state))
+        query = vault.restore(_query(state), in_addresses=True)
         hits, vector = await _search(active, query, context, vault)
         found = [hit.passage for hit in hits]
         ranked = await _reranked(active.reranker, query, found, runtime, vault) if active.reranker and found else found

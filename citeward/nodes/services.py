@@ -13,11 +13,13 @@ from citeward.contracts.principal import Principal
 from citeward.contracts.prompt import Prompt
 from citeward.contracts.retrieval import Embedder, Filter, Reranker, Store
 from citeward.contracts.routing import Router
+from citeward.contracts.run import Journal
 from citeward.contracts.tool import Approval, Toolset
 from citeward.guardrails.policy import Rails
 from citeward.models.breaker import Breakers
 from citeward.models.fallback.policy import Fallback
 from citeward.models.metering.memory import MemoryMeter
+from citeward.nodes.journal import MemoryJournal
 
 ToolsetFactory = Callable[[Principal], Toolset]
 """A toolset for one caller; tools that read the caller's documents close over the principal here."""
@@ -73,6 +75,9 @@ class Services:
     """Keeps the books, and knows what may be spent; best one for all agents of the process."""
     approval: Approval = field(default_factory=Approval)
     """What is done about dangerous calls that nobody asked for."""
+    journal: Journal = field(default_factory=MemoryJournal)
+    """Records calls with side effects, so that none is made twice; best the checkpointer itself, when it is one
+    (`SqliteThreads`, `PostgresThreads`): the default forgets with the process."""
     on_unsupported: Literal["flag", "drop"] = "flag"
     """What is done with a sentence that its citation does not support."""
     reasoning: bool = False

@@ -93,4 +93,4 @@ def _last_answer(messages: Sequence[AnyMessage]) -> int | None:
 
 
 def _longer(message: AnyMessage, more: str, vault: Vault) -> AnyMessage:
-    return message.model_copy(update={"content": masked(vault.restore(message.text) + more, vault)})
+    return message.model_copy(update={"content": masked(vault.restore(message.text, in_addresses=True) + more, vault)})

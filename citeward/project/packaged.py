@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from citeward.contracts.model import Location, Model, ModelInfo
 from citeward.errors import CitewardError, ModelUnavailable, SettingsError
+from citeward.logs import masked
 from citeward.models.anthropic import chat_anthropic
 from citeward.models.anthropic import missing as no_anthropic
 from citeward.models.health import Health, HealthState, Probe
@@ -177,15 +178,17 @@ def _probe(model: LazyModel, lacks: Callable[[], ModelUnavailable | None], later
 
 def _missing(name: str, module: str, reason: str) -> ModelUnavailable:
     return ModelUnavailable(
-        f"model {name!r} needs {module!r}, which is not installed: {reason}",
+        f"model {name!r} needs {module!r}, which is not installed",
         hint=f"pip install {module.split('.')[0].replace('_', '-')}",
+        detail=masked(reason),
     )
 
 
 def _unmade(name: str, use: str, error: Exception, arguments: Mapping[str, Any]) -> SettingsError:
     return SettingsError(
-        f"{use!r} cannot be made with what models.{name} says: {_told(error, arguments)}",
+        f"{use!r} cannot be made with what models.{name} says",
         hint=f"Correct models.{name}.arguments; a missing key is best set in the environment.",
+        detail=masked(_told(error, arguments)),
     )
 
 

@@ -9,56 +9,92 @@ import sqlite3
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
-from citeward.errors import CheckpointError
+from citeward.errors import CheckpointError, SettingsError
 from citeward.graphs.encryption import Cipher, Key
 from citeward.logs import get_logger
 from citeward.project.declared import Project
 from citeward.settings import StateSettings
 
 if TYPE_CHECKING:
+    from citeward.graphs.postgres import PostgresThreads
     from citeward.graphs.threads import SqliteThreads
+
+    Threads: TypeAlias = SqliteThreads | PostgresThreads
 
 logger = get_logger(__name__)
 
 
-async def open_threads(project: Project, stack: AsyncExitStack) -> SqliteThreads:
-    """The checkpointer on the project's SQLite file, which is made where it is not there.
+async def open_threads(project: Project, stack: AsyncExitStack) -> Threads:
+    """The checkpointer on the project's SQLite file, which is made when it is not there, or on its Postgres server.
 
     Args:
         project: Whose settings are read.
         stack: Closes it.
 
     Raises:
-        CheckpointError: The file cannot be opened, or was written with a key that is not at hand.
-        SettingsError: A key in the settings is none.
+        CheckpointError: The file or the database cannot be opened, or was written with a key that is not at hand.
+        SettingsError: A key in the settings is none, or Postgres lacks its address, its key or its package.
     """
+    from citeward.graphs.threads import keep_dropping
+
+    settings = project.settings.state
+    threads = await (_open_postgres if settings.kind == "postgres" else _open_sqlite)(project, stack)
+    if settings.keep_days is not None:
+        task = asyncio.create_task(keep_dropping(threads, timedelta(days=settings.keep_days)))
+        stack.push_async_callback(_stopped, task)
+    return threads
+
+
+async def _open_sqlite(project: Project, stack: AsyncExitStack) -> Threads:
     import aiosqlite
 
-    from citeward.graphs.threads import SqliteThreads, keep_dropping, last_cipher
+    from citeward.graphs.threads import SqliteThreads, last_key
 
     settings = project.settings.state
     path = project.path(settings.path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = await stack.enter_async_context(aiosqlite.connect(path))
-        used = await last_cipher(connection)
-        # Where the file was written with a key, one that is made now would only hide that the old one is lost.
+        used = await last_key(connection)
+        # When the file was written with a key, one that is made now would only hide that the old one is lost.
         cipher = Cipher(keys(settings, key_file(path), make=used is None))
         if used is not None and not cipher.knows(used):
             raise cipher.unknown(used)
         threads = SqliteThreads(connection, cipher)
+        stack.callback(threads.close)
         await threads.setup()
     except (sqlite3.Error, OSError) as error:
         raise CheckpointError(
             f"the file of threads {str(path)!r} cannot be opened: {error}",
             hint="Make its folder writable, or name another file under [state] path in citeward.toml.",
         ) from error
-    if settings.keep_days is not None:
-        task = asyncio.create_task(keep_dropping(threads, timedelta(days=settings.keep_days)))
-        stack.push_async_callback(_stopped, task)
+    return threads
+
+
+async def _open_postgres(project: Project, stack: AsyncExitStack) -> Threads:
+    settings = project.settings.state
+    if settings.url is None:
+        raise SettingsError("[state] kind is 'postgres', and there is no url", hint="Set CITEWARD_STATE__URL.")
+    if settings.key is None:
+        raise SettingsError(
+            "threads in Postgres have no key, which all servers must share",
+            hint="Make one with `openssl rand -base64 32` and set it as CITEWARD_STATE__KEY.",
+        )
+    try:
+        from citeward.graphs.postgres import PostgresThreads, connection_pool
+    except ImportError as error:
+        raise SettingsError(
+            f"[state] kind is 'postgres', and a package for it is missing: {error.name}",
+            hint="pip install 'citeward[postgres]'",
+        ) from error
+    found = [Key.read(secret.get_secret_value()) for secret in (settings.key, *settings.old_keys)]
+    pool = connection_pool(settings.url.get_secret_value(), connections=settings.connections)
+    threads = PostgresThreads(await stack.enter_async_context(pool), Cipher(list(dict.fromkeys(found))))
+    stack.push_async_callback(threads.aclose)
+    await threads.setup()
     return threads
 
 

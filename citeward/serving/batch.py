@@ -12,13 +12,11 @@ from uuid import uuid4
 
 from citeward.agents.agent import Agent, waiting
 from citeward.contracts.event import Answered, Started, to_wire
-from citeward.errors import CitewardError, RunError
-from citeward.logs import get_logger
+from citeward.errors import CitewardError
+from citeward.serving.refusals import noted
 
 CONCURRENCY = 8
 """Runs of one batch at a time, at most."""
-
-logger = get_logger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,10 +71,6 @@ async def _ended(agent: Agent, asked: Asked) -> Ended:
         if answered is not None:
             return Ended(run_id=run_id, output=to_wire(answered)["answer"])
         failed: CitewardError = waiting()
-    except CitewardError as error:
-        failed = error
-    except Exception:
-        # Whatever it is, the other answers are there and must reach their reader.
-        logger.exception("batch.run_failed", run_id=run_id)
-        failed = RunError("the run failed in a way that nobody foresaw", hint="The server's log says more.")
+    except Exception as error:  # noqa: BLE001  whatever it is, the other answers are there and must reach their reader
+        failed = noted(error)
     return Ended(run_id=run_id or uuid4().hex, output={"error": failed.to_dict() | {"status": failed.status}})

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from citeward.agents.agent import Agent
 from citeward.contracts.event import Answered, Event, Failed, Started, to_wire
@@ -21,8 +21,10 @@ from citeward.serving.batch import CONCURRENCY, Asked, batch
 from citeward.serving.chunks import Chunks, LogPatches
 from citeward.serving.events import StreamEvents
 from citeward.serving.invocation import BatchInvocation, Config, EventsInvocation, Invocation, words
+from citeward.serving.json_body import JsonRoute
+from citeward.serving.refusals import langserve_error
 from citeward.serving.runs import GONE, begun, unless_gone
-from citeward.serving.sse import EventStream, sse
+from citeward.serving.sse import EventStream, Json, sse
 
 Translator: TypeAlias = Callable[[Event], Iterable[Any]]
 """What is sent for one event."""
@@ -30,18 +32,18 @@ Translator: TypeAlias = Callable[[Event], Iterable[Any]]
 
 def langserve_routes() -> APIRouter:
     """Every route twice: for the default agent at the root, and under each agent's name."""
-    router = APIRouter(tags=["agents"])
+    router = APIRouter(tags=["agents"], route_class=JsonRoute)
 
     @router.post("/invoke")
     @router.post("/{agent}/invoke")
     async def invoke(body: Invocation, request: Request, agent: str | None = None) -> Response:
         """Run to the answer."""
         asking = _agent(request, agent).ask(body.question, thread_id=body.config.configurable.thread_id)
-        answer = await unless_gone(request.receive, asking)
+        answer = await unless_gone(request.scope, request.receive, asking)
         if answer is None:
             return GONE
         output = to_wire(Answered(answer=answer))["answer"]
-        return JSONResponse({"output": output, "metadata": {"run_id": answer.run_id, "feedback_tokens": []}})
+        return Json({"output": output, "metadata": {"run_id": answer.run_id, "feedback_tokens": []}})
 
     @router.post("/batch")
     @router.post("/{agent}/batch")
@@ -54,31 +56,31 @@ def langserve_routes() -> APIRouter:
         ]
         at_once = min((config.max_concurrency or CONCURRENCY for config in configs), default=CONCURRENCY)
         running = batch(target, questions, at_once=min(at_once, CONCURRENCY))
-        ended = await unless_gone(request.receive, running)
+        ended = await unless_gone(request.scope, request.receive, running)
         if ended is None:
             return GONE
         runs = [one.run_id for one in ended]
         told = [{"run_id": run_id, "feedback_tokens": []} for run_id in runs]
         metadata = {"responses": told, "run_ids": runs}
-        return JSONResponse({"output": [one.output for one in ended], "metadata": metadata})
+        return Json({"output": [one.output for one in ended], "metadata": metadata})
 
     @router.post("/stream")
     @router.post("/{agent}/stream")
     async def stream(body: Invocation, request: Request, agent: str | None = None) -> Response:
         """Run and send what happens as it happens."""
-        return EventStream(_sent(await _run(request, agent, body), Chunks(), metadata=True))
+        return _stream(_sent(await _run(request, agent, body), Chunks(), metadata=True))
 
     @router.post("/stream_events")
     @router.post("/{agent}/stream_events")
     async def stream_events(body: EventsInvocation, request: Request, agent: str | None = None) -> Response:
         """The same as LangChain's events, version 2."""
-        return EventStream(_sent(await _run(request, agent, body), StreamEvents(body)))
+        return _stream(_sent(await _run(request, agent, body), StreamEvents(body)))
 
     @router.post("/stream_log")
     @router.post("/{agent}/stream_log")
     async def stream_log(body: Invocation, request: Request, agent: str | None = None) -> Response:
         """The same as patches of LangChain's run log."""
-        return EventStream(_sent(await _run(request, agent, body), LogPatches()))
+        return _stream(_sent(await _run(request, agent, body), LogPatches()))
 
     for name, schema in _SCHEMAS.items():
         _add_schema(router, name, schema)
@@ -123,15 +125,18 @@ def _configs(body: BatchInvocation) -> list[Config]:
     return body.config
 
 
+def _stream(events: AsyncGenerator[bytes, None]) -> EventStream:
+    return EventStream(events, failure=lambda error: sse("error", langserve_error(error)))
+
+
 async def _sent(
     events: AsyncGenerator[Event, None], translate: Translator, *, metadata: bool = False
 ) -> AsyncGenerator[bytes, None]:
-    """The run as LangServe frames it. An error after the start is an `error` event, and the last."""
+    """The run as LangServe frames it."""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Failed):
-                told = {"status_code": event.status, "message": f"{event.message} (hint: {event.hint})"}
-                yield sse("error", told if event.retry_after is None else {**told, "retry_after": event.retry_after})
+                yield sse("error", langserve_error(event))
                 return
             if metadata and isinstance(event, Started):
                 yield sse("metadata", {"run_id": event.run_id})

@@ -18,9 +18,13 @@ def input_schema() -> dict[str, Any]:
 
 
 @cache
-def output_schema() -> dict[str, Any]:
-    """Of `output`: the answer as the wire has it. A verdict's text never leaves the server, so it is not there."""
-    schema = TypeAdapter(Answer).json_schema(mode="serialization")
+def output_schema(ref: str = "#/$defs/{model}") -> dict[str, Any]:
+    """Of `output`: the answer as the wire has it. A verdict's text never leaves the server, so it is not there.
+
+    Args:
+        ref: How a definition is referred to.
+    """
+    schema = TypeAdapter(Answer).json_schema(mode="serialization", ref_template=ref)
     verdict = schema["$defs"]["Verdict"]
     del verdict["properties"]["text"]
     verdict["required"].remove("text")

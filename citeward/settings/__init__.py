@@ -3,6 +3,7 @@
 Every value can be overridden by an environment variable: `CITEWARD_STORE__PATH=/data/store` is `[store] path`.
 """
 
+from citeward.settings.index import IndexSettings, LimitSettings, WebSettings
 from citeward.settings.models import (
     AnthropicModelSettings,
     EndpointModelSettings,
@@ -18,7 +19,6 @@ from citeward.settings.retrieval import (
     EmbedderSettings,
     EmbeddingsEndpointSettings,
     EndpointSettings,
-    IndexSettings,
     MaxSimSettings,
     MiniLMSettings,
     NoEmbedderSettings,
@@ -46,6 +46,7 @@ __all__ = [
     "IndexSettings",
     "LanceDBSettings",
     "LangChainModelSettings",
+    "LimitSettings",
     "LocalModelSettings",
     "MaxSimSettings",
     "MiniLMSettings",
@@ -62,5 +63,6 @@ __all__ = [
     "StateSettings",
     "StoreSettings",
     "WeaviateSettings",
+    "WebSettings",
     "read_settings",
 ]

@@ -1,4 +1,4 @@
-"""`[embedder]`, `[reranker]` and `[index]`: how passages are made, found and put in order."""
+"""`[embedder]` and `[reranker]`: how passages are embedded, found and put in order."""
 
 from __future__ import annotations
 
@@ -99,17 +99,3 @@ RerankerSettings: TypeAlias = Annotated[
     by("kind", "maxsim"),
 ]
 """What puts the best of the found passages first."""
-
-
-class IndexSettings(Section):
-    """How documents are cut, and who may read them."""
-
-    chunker: Literal["markdown", "recursive", "sentence"] = Field(
-        "markdown", description="`markdown` cuts by headings and leaves code whole; other files are cut by paragraphs"
-    )
-    max_tokens: int = Field(220, ge=40, le=2000, description="largest passage, in tokens")
-    min_tokens: int = Field(40, ge=1, le=1000, description="smaller neighbours of one section are merged")
-    overlap: int = Field(0, ge=0, le=200, description="tokens repeated from the passage before")
-    groups: dict[str, tuple[str, ...]] = Field(
-        {}, description="who may read what: glob of document ids to groups; every glob that matches counts"
-    )

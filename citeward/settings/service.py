@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 
@@ -12,9 +13,16 @@ from citeward.settings.section import Section
 class StateSettings(Section):
     """Where threads are kept."""
 
+    kind: Literal["sqlite", "postgres"] = Field("sqlite", description="a file, or a server that many processes share")
     path: Path = Field(Path(".citeward/threads.sqlite"), description="SQLite file, relative to the project")
+    url: SecretStr | None = Field(
+        None, description="of the Postgres server, as postgresql://user:password@host/database; best in the environment"
+    )
+    connections: int = Field(10, ge=2, le=1000, description="to Postgres, at most; one of them is kept for leases")
     key: SecretStr | None = Field(
-        None, description="encrypts threads: 32 bytes in base64, best set in the environment; a file beside `path` else"
+        None,
+        description="encrypts threads: 32 bytes in base64, best set in the environment; a file beside `path` else, "
+        "which Postgres has not",
     )
     old_keys: tuple[SecretStr, ...] = Field((), description="keys that older threads were encrypted with")
     keep_days: float | None = Field(
@@ -44,3 +52,11 @@ class ServerSettings(Section):
     host: str = Field("127.0.0.1", description="address to bind")
     port: int = Field(8000, ge=0, le=65535, description="port; 0 takes a free one")
     max_body: int = Field(1_000_000, ge=1024, description="largest request body in bytes")
+    body_seconds: float = Field(30.0, gt=0, description="how long one request body may take to arrive")
+    max_buffered: int = Field(
+        32_000_000, ge=1024, description="bytes that all request bodies that have not arrived whole may hold together"
+    )
+    shutdown_seconds: float = Field(
+        10.0, ge=0, description="how long requests in progress may go on after SIGTERM; then they are ended"
+    )
+    ready_timeout: float = Field(1.5, gt=0, le=60, description="seconds that `/health/ready` waits for the store")

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from citeward.settings.index import IndexSettings
 from citeward.settings.models import ExtractiveSettings, ModelSettings
 from citeward.settings.retrieval import (
     EmbedderSettings,
-    IndexSettings,
     MaxSimSettings,
     MiniLMSettings,
     RerankerSettings,

@@ -28,16 +28,17 @@ _ABBREVIATIONS = frozenset(
     col lt sgt capt gov sen rep hon mt ft approx dept est min max jan feb mar apr jun jul aug sep sept oct nov
     dec""".split()
 )
+# A run of full stops is looked at once, from its first: tried again from each of its characters, thirty thousand dots
+# would take the square of that.
 _BREAK = re.compile(
-    r"""(?P<cjk>[。！？])
-      | (?P<stop>[.!?…]+)(?P<close>["'”’»)\]*_`]*)(?=\s|$)
+    r"""(?P<cjk>[。！？]++)
+      | (?<![.!?…])(?P<stop>[.!?…]++)(?P<close>["'”’»)\]*_`]*+)(?=\s|$)
     """,
     re.VERBOSE,
 )
 _BLOCK = re.compile(
     r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•][ \t]|\d{1,3}[.)][ \t]|#{1,6}[ \t]|>|\||```|~~~))|(?<=\n)(?=#{1,6} )"
 )
-_LAST_WORD = re.compile(r"([^\W\d_]+(?:\.[^\W\d_]+)*)$")
 _LOOK_BACK = 50
 """Characters; longer than any word that matters, and than any list marker."""
 _OPENING = re.compile(r"""["'“‘«(\[*_`#-]*""")
@@ -89,14 +90,28 @@ def _ends(text: str, match: re.Match[str], block: Span) -> bool:
         return True
     # A paragraph may be very long: looking back to its start from each full stop would take the square of that.
     before = max(block.start, match.start() - _LOOK_BACK)
-    word = _LAST_WORD.search(text, before, match.start())
-    if word is None:
+    last = _last_word(text, before, match.start())
+    if not last:
         # A number: "Version 3. It" ends, "3. item" at the start of a block is a list marker.
         return before > block.start or text[before : match.start()].strip(" \t\n").isdigit() is False
-    last = word[1]
     if "." in last or len(last) == 1:  # e.g. / U.S. / J. Smith
         return len(last) == 1 and last.islower()
     return last.lower() not in _ABBREVIATIONS
+
+
+def _last_word(text: str, start: int, end: int) -> str:
+    """The word that ends at `end`, with the full stops inside it, as in `e.g`; empty where none does."""
+    if end > start and text[end - 1] == "\n":  # a full stop on the next line ends the word before it
+        end -= 1
+    first = end
+    while first > start and (text[first - 1] == "." or (text[first - 1].isalnum() and not text[first - 1].isdecimal())):
+        first -= 1
+    # What is left of a run of full stops is no part of the word.
+    words = text[first:end].split(".")
+    kept = len(words)
+    while kept and words[kept - 1]:
+        kept -= 1
+    return ".".join(words[kept:])
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[Span]:

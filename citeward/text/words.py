@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*%?|[^\W\d_]+(?:['’][^\W\d_]+)*|[^\W_]+")
-_COMPOUND = re.compile(r"(?<![\w./-])[^\W\d_]\w*(?:[-_.:]+[^\W_]\w*)+(?![\w/])")
+_COMPOUND = re.compile(
+    # No two ways to read one text, and none tried again: an underscore joins and is part of a word too.
+    r"(?<![\w./-])[^\W\d_](?:\w*+(?:[-.:][-_.:]*+[^\W_]\w*+(?!/))++|(?>\w*?_[^\W_])\w*+(?!/))"
+)
 """Identifiers, cmdlets, options, file names: the parts alone say little, and may be stop words."""
 STOP_WORDS = frozenset(
     """a about above after again all also am an and any are as at be because been before being below between both but

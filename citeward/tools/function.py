@@ -36,6 +36,10 @@ class ToolOptions:
     """The name the model sees; None means the function's own."""
     dangerous: bool = False
     """True where a person must approve each call."""
+    side_effects: bool = False
+    """True when a call changes something in the world."""
+    idempotent: bool = False
+    """True when the same call made twice has the effect of one."""
     timeout: float = TIMEOUT
     """Seconds."""
     content: tuple[str, ...] = ()
@@ -57,7 +61,13 @@ class Tool:
 def tool(function: Function, /) -> Function: ...
 @overload
 def tool(
-    *, name: str | None = None, dangerous: bool = False, timeout: float = TIMEOUT, content: Iterable[str] = ()
+    *,
+    name: str | None = None,
+    dangerous: bool = False,
+    side_effects: bool = False,
+    idempotent: bool = False,
+    timeout: float = TIMEOUT,
+    content: Iterable[str] = (),
 ) -> Callable[[Function], Function]: ...
 def tool(
     function: Function | None = None,
@@ -65,6 +75,8 @@ def tool(
     *,
     name: str | None = None,
     dangerous: bool = False,
+    side_effects: bool = False,
+    idempotent: bool = False,
     timeout: float = TIMEOUT,
     content: Iterable[str] = (),
 ) -> Function | Callable[[Function], Function]:
@@ -84,6 +96,10 @@ def tool(
         function: The function, where the decorator is written without parentheses.
         name: The name the model sees; the function's own where it is left out.
         dangerous: True where a person must approve each call.
+        side_effects: True when a call changes something in the world and needs no approval: it is recorded before and
+            after it is made, as a dangerous one is, so that a crash does not repeat it.
+        idempotent: True when the same call made twice has the effect of one: a call that a crash cut off is made again,
+            and no person is asked.
         timeout: Seconds that a call may take.
         content: Arguments that are meant to carry text from anywhere, such as a letter's body. A dangerous call is
             shown with a warning where any other argument comes from a document or a tool, and not from the user.
@@ -91,7 +107,14 @@ def tool(
     carrying = (content,) if isinstance(content, str) else tuple(content)
 
     def mark(marked: Function) -> Function:
-        options = ToolOptions(name=name, dangerous=dangerous, timeout=timeout, content=carrying)
+        options = ToolOptions(
+            name=name,
+            dangerous=dangerous,
+            side_effects=side_effects,
+            idempotent=idempotent,
+            timeout=timeout,
+            content=carrying,
+        )
         setattr(marked, _OPTIONS, options)
         return marked
 
@@ -142,6 +165,8 @@ def tool_from_function(function: Callable[..., Any]) -> Tool:
         description=description,
         parameters=schema,
         dangerous=options.dangerous,
+        side_effects=options.side_effects,
+        idempotent=options.idempotent,
         timeout=options.timeout,
         content=frozenset(options.content),
     )

@@ -50,6 +50,8 @@ def tool_from_langchain(wrapped: BaseTool) -> Tool:
         description=wrapped.description,
         parameters=schema,
         dangerous=options.dangerous if options else False,
+        side_effects=options.side_effects if options else False,
+        idempotent=options.idempotent if options else False,
         timeout=options.timeout if options else TIMEOUT,
         content=frozenset(options.content) if options else frozenset(),
     )

@@ -52,7 +52,7 @@ def test_the_list_shows_every_model_and_no_key(root: Path, capsys: pytest.Captur
         told = capsys.readouterr().out
         assert main(["models", "list", "-p", str(root), "--json"]) == 0
     assert "0.5, 2" in told
-    assert "gone: http://127.0.0.1:9/v1 cannot be reached" in told
+    assert "gone: the server of model 'tiny' cannot be reached" in told
     printed = capsys.readouterr().out
     listed = {one["name"]: one for one in json.loads(printed)}
     assert [(name, one["health"]["state"]) for name, one in listed.items()] == [

@@ -24,7 +24,10 @@ class Server:
 
     def tries(self, retries: int = 3, *, first: float = 0.0, longest: float = 0.0) -> Tries:
         return Tries(
-            retries=retries, first=first, longest=longest, tell=lambda why, after: self.told.append((why, after))
+            retries=retries,
+            first=first,
+            longest=longest,
+            tell=lambda error, after: self.told.append((error.message, after)),
         )
 
 

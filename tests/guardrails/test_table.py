@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from citeward.contracts.guardrail import Action, Origin
-from citeward.errors import ProjectError
+from citeward.errors import GuardrailError, ProjectError
 from citeward.guardrails.table import Thresholds, load_policy
 
 
@@ -88,3 +88,9 @@ def test_the_content_hash_changes_with_any_threshold(tmp_path):
     second = load_policy(written(tmp_path, row.format(0.6)))
     assert first.content_hash != second.content_hash
     assert second.content_hash == load_policy(tmp_path / "policy.yaml").content_hash
+
+
+def test_a_score_that_is_not_a_number_is_a_failure_and_passes_nothing():
+    for limits in (Thresholds(flag=0.1), Thresholds(modify=0.5), Thresholds(block=0.9)):
+        with pytest.raises(GuardrailError, match="not a number"):
+            limits.action(float("nan"))

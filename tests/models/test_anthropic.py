@@ -228,9 +228,10 @@ def test_it_is_used_from_several_loops() -> None:
 
 async def test_what_is_wrong_in_the_arguments_is_told_without_the_key() -> None:
     async with client("http://127.0.0.1:9", arguments={"max_tokens": "many"}) as model:
-        with pytest.raises(ModelUnavailable, match="max_tokens") as caught:
+        with pytest.raises(ModelUnavailable) as caught:
             await said(model)
-    assert KEY not in str(caught.value)
+    assert "max_tokens" in caught.value.detail
+    assert KEY not in str(caught.value) + caught.value.detail
 
 
 async def test_many_streams_at_once_do_not_mix() -> None:

@@ -1,3 +1,6 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from citeward.contracts.context import fenced_result
@@ -61,3 +64,47 @@ def test_every_call_has_an_id_of_its_own() -> None:
     ids = [call["id"] for call in assembly.message("").tool_calls]
     assert len(set(ids)) == 4
     assert ids[0] == "a"
+
+
+ENTRIES = st.lists(
+    st.one_of(
+        st.just(HumanMessage("Hello")),
+        st.lists(st.sampled_from(["a", "b", "c"]), max_size=3, unique=True).map(
+            lambda ids: AIMessage("", tool_calls=[{"id": i, "name": "t", "args": {}, "type": "tool_call"} for i in ids])
+        ),
+        st.sampled_from(["a", "b", "c"]).map(lambda call_id: ToolMessage("found", tool_call_id=call_id, name="t")),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.fuzz
+@given(ENTRIES)
+def test_whatever_a_thread_holds_each_call_is_followed_by_one_result(thread: list[AnyMessage]) -> None:
+    read = to_model([*thread, HumanMessage("And now?")])
+    open_calls: set[str] = set()
+    for message in read:
+        if message.role == "tool":
+            assert message.tool_call_id in open_calls
+            open_calls.remove(message.tool_call_id)
+        else:
+            assert not open_calls
+            open_calls = {call.id for call in message.tool_calls}
+    assert not open_calls
+    assert read[-1].content == "And now?"
+
+
+def test_a_call_without_a_result_is_answered_as_one_that_gave_none() -> None:
+    call = {"id": "c1", "name": "t", "args": {}, "type": "tool_call"}
+    read = to_model([HumanMessage("Hello"), AIMessage("", tool_calls=[call]), HumanMessage("And now?")])
+    assert [message.role for message in read] == ["user", "assistant", "tool", "user"]
+    assert "ended before this call gave a result" in read[2].content
+    assert read[2].error
+
+
+def test_a_call_gets_an_id_that_the_thread_has_not_yet() -> None:
+    assembly = ToolCallAssembly()
+    for index in range(2):
+        assembly.add(ToolCallFragment(index=index, id="c1", name="t", arguments="{}"))
+    made = assembly.message("", taken=["c1", "c1_1"])
+    assert [call["id"] for call in made.tool_calls] == ["c1_2", "c1_3"]

@@ -29,12 +29,12 @@ def _project(root: Path, **state: object) -> Project:
 
 
 async def _open(project: Project) -> str:
-    """Opens it, writes a thread and closes it; the cipher's name."""
+    """Opens it, writes a thread and closes it; the id of its key."""
     async with AsyncExitStack() as stack:
         threads = await open_threads(project, stack)
         checkpoint = {"id": "1ef4f797-8335-6428-8001-8a1503f9b875", "v": 1, "channel_values": {"question": "canary"}}
         await threads.aput({"configurable": {"thread_id": "t", "checkpoint_ns": ""}}, checkpoint, {}, {})
-        return threads.cipher.name
+        return threads.cipher.key_id
 
 
 def test_the_first_use_makes_a_key_that_only_its_owner_may_read(tmp_path: Path) -> None:
@@ -110,8 +110,7 @@ async def test_a_wrong_key_is_told_when_the_project_opens(tmp_path: Path) -> Non
     await _open(_project(tmp_path, key=_secret(OLD)))
     with pytest.raises(CheckpointError, match=OLD.id):
         await _open(_project(tmp_path, key=_secret(ENVIRONMENT)))
-    name = await _open(_project(tmp_path, key=_secret(ENVIRONMENT), old_keys=(_secret(OLD),)))
-    assert name == f"aes256gcm-{ENVIRONMENT.id}"
+    assert await _open(_project(tmp_path, key=_secret(ENVIRONMENT), old_keys=(_secret(OLD),))) == ENVIRONMENT.id
 
 
 async def test_old_threads_are_dropped_as_long_as_the_project_is_open(tmp_path: Path) -> None:
@@ -120,4 +119,35 @@ async def test_old_threads_are_dropped_as_long_as_the_project_is_open(tmp_path: 
         threads = await open_threads(_project(tmp_path, keep_days=1), stack)
         async with asyncio.timeout(10):
             while await threads.stored(""):
+                pass
+
+
+def test_postgres_takes_an_address_and_a_key_that_all_servers_share(tmp_path: Path) -> None:
+    url = SecretStr("postgresql://127.0.0.1:1/none")
+    for state, match in (({}, "no url"), ({"url": url}, "no key")):
+        with pytest.raises(SettingsError, match=match):
+            asyncio.run(_open(_project(tmp_path, kind="postgres", **state)))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_postgres_without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "citeward.graphs.postgres", raising=False)
+    state = {"kind": "postgres", "url": SecretStr("postgresql://127.0.0.1:1/none"), "key": _secret(OLD)}
+    with pytest.raises(SettingsError) as caught:
+        asyncio.run(_open(_project(tmp_path, **state)))
+    assert "citeward[postgres]" in caught.value.hint
+
+
+async def test_threads_of_a_project_are_kept_in_postgres(tmp_path: Path) -> None:
+    url = os.environ.get("CITEWARD_TEST_POSTGRES")
+    if not url:
+        pytest.skip("CITEWARD_TEST_POSTGRES names no Postgres server; .ci/postgres runs one")
+    pytest.importorskip("psycopg", reason="pip install 'citeward[postgres]'")
+    project = _project(tmp_path, kind="postgres", url=SecretStr(url), key=_secret(OLD), keep_days=1)
+    assert await _open(project) == OLD.id
+    async with AsyncExitStack() as stack:
+        threads = await open_threads(project, stack)
+        async with asyncio.timeout(10):
+            while await threads.stored(""):  # its checkpoint's id is of 2024
                 pass

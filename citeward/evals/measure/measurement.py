@@ -77,6 +77,7 @@ def render(measurement: Measurement) -> Group:
     """The measurement for a terminal: value and 95% interval; measures at several depths (`@k`) stand in one row."""
     from rich.console import Group
     from rich.table import Table
+    from rich.text import Text
 
     title = f"{measurement.part}: {measurement.items:,} items"
     depths = sorted({int(name.rpartition("@")[2]) for name in measurement.metrics if _is_grid(name)})
@@ -87,7 +88,10 @@ def render(measurement: Measurement) -> Group:
         cells = [measurement.metrics.get(f"{base}@{depth}") for depth in depths]
         grid.add_row(
             base,
-            *(f"{one.value:.3f}\n[dim]{one.low:.3f}–{one.high:.3f}[/dim]" if one else "" for one in cells),
+            *(
+                Text.assemble(f"{one.value:.3f}\n", (f"{one.low:.3f}–{one.high:.3f}", "dim")) if one else ""
+                for one in cells
+            ),
         )
     listed = Table("metric", title=None if depths else title, title_justify="left")
     listed.add_column("value", justify="right", no_wrap=True)

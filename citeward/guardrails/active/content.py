@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from typing import TYPE_CHECKING
 
 from citeward.guardrails.active import urls
+from citeward.guardrails.active.scanner import Decision, Kind, MarkScanner
 from citeward.guardrails.characters import neutralise
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _PASSES = 3
 """How often what is left is looked at again: an image inside a link, a tag inside a tag."""
@@ -39,6 +45,13 @@ _ACTIVE = re.compile(
     r"|(?P<url>\b(?:https?://|www\.)[^\s<>\"'`)\]]{1,8000}|<[a-z][a-z0-9+.-]{1,30}:[^<>\s]{0,8000}>)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
+_RENDERED = 8_192
+"""Characters up to which a text is read as a renderer reads it, to see whether the patterns left anything."""
+_RAW = re.compile(rf"<(?:[!?]|/(?![a-z])|(?:{_TAGS})\b|[a-z][^\s/>]*[\s/]+[^\s/>])", re.IGNORECASE)
+# Renderers that make links of bare addresses let one take the backtick along, so that no code begins there.
+_GLUED = re.compile(r"(?<!\S)[^\s`]{0,300}?(?:://|www\.)[^\s`]{0,300}`", re.IGNORECASE)
+_DEFINED = re.compile(r"\]:\s{0,200}<?([^\s>]{1,200})")
+_LEFT = re.compile(r"!\[|<[a-z/!?]|\]\(|\]:", re.IGNORECASE)
 _SUSPECT = re.compile(r"[<!\[]|https?://|www\.", re.IGNORECASE)
 _CONTROL = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]{0,4000}(?:\x07|\x1b\\\\)|\x1b[@-_]?"
@@ -70,7 +83,80 @@ def inert(text: str, /, *, same_length: bool = False) -> str:
         before, text = text, "".join(_parts(text, same_length=same_length))
         if text == before:
             break
-    return text
+    if _LEFT.search(text) is None or (len(text) <= _RENDERED and not _acts(text)):
+        return text
+    left = _Remaining(same_length=same_length)
+    return left.feed(text) + left.close()
+
+
+def _acts(text: str) -> bool:
+    """Whether anything in the text acts once a Markdown renderer has read it, or may act for another one."""
+    if _GLUED.search(text) or any(urls.is_active(match[1]) for match in _DEFINED.finditer(text)):
+        return True
+    for token in _renderer().parse(text):
+        if token.type == "html_block" and _RAW.search(token.content):
+            return True
+        for inner in token.children or ():
+            if inner.type == "image" or (inner.type == "html_inline" and _RAW.search(inner.content)):
+                return True
+            if inner.type == "link_open":
+                target = str(inner.attrGet("href"))
+                if urls.is_active(target) or urls.sends(target):
+                    return True
+    return False
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    renderer = MarkdownIt("commonmark", {"html": True}).enable("table")
+    renderer.validateLink = lambda _url: True  # type: ignore[method-assign]  # not every renderer refuses what runs
+    return renderer
+
+
+class _Remaining(MarkScanner):
+    """Takes the force out of what the patterns took for something else than a renderer would.
+
+    It changes as little as that needs, a character or two, and never the length of a text that has to keep it.
+    """
+
+    splits = ("] ", "] ")
+    opening = " "
+
+    def __init__(self, *, same_length: bool) -> None:
+        super().__init__()
+        self._same_length = same_length
+
+    def may_split(self, start: int, end: int, /) -> bool:
+        """Only where nothing has to keep its place."""
+        return not self._same_length
+
+    def image(self) -> str:
+        """Nothing is loaded: of an image a link is left."""
+        return " ["
+
+    def target(self, target: str, kind: Kind, start: int, end: int, /, *, whole: bool) -> Decision:
+        """Keep links that send nothing; any other address stays as text, to be judged as such."""
+        return "split" if urls.is_active(target) or urls.sends(target) else "keep"
+
+    def address(self, address: str, start: int, end: int, /, *, whole: bool) -> str | None:
+        """Keep an address without what it sends."""
+        return self._without_query(address) if urls.sends(address) else None
+
+    def autolink(self, address: str, start: int, end: int, /) -> str | None:
+        """As `address`; one that runs something is text."""
+        if urls.is_active(address):
+            return f" {address}>"
+        return f"<{self._without_query(address)}>" if urls.sends(address) else None
+
+    def tag(self, start: int, end: int, /) -> bool:
+        """Every tag that acts is text."""
+        return True
+
+    def _without_query(self, address: str) -> str:
+        bare = urls.without_query(address)
+        return bare.ljust(len(address)) if self._same_length else bare
 
 
 def _parts(text: str, *, same_length: bool) -> Iterator[str]:

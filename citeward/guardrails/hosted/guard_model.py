@@ -127,7 +127,7 @@ class GuardModel:
                 codes = list(dict.fromkeys(code.upper() for code in _CODE.findall(rest))) or [UNNAMED]
             case _:
                 raise BadResponse(
-                    f"The guard model answered neither 'safe' nor 'unsafe' but {verdict[:40]!r}.",
+                    "The guard model answered neither 'safe' nor 'unsafe'.",
                     hint="Is it a guard model? One that is not needs a `prompt` that asks for these words.",
                 )
         found = [

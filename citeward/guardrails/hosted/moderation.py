@@ -14,6 +14,7 @@ from citeward.errors import BadResponse
 from citeward.guardrails.hosted.options import HostedOptions, endpoint, sendable
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.verdicts import judged
+from citeward.logs import masked
 
 
 class ModerationOptions(HostedOptions):
@@ -87,7 +88,9 @@ class ModerationGuard:
         missing = [name for name in wanted if name not in scores]
         if missing:
             raise BadResponse(
-                f"The moderation endpoint has no category {missing[0]!r}.", hint=f"It has {', '.join(sorted(scores))}."
+                f"The moderation endpoint has no category {missing[0]!r}.",
+                hint="See its documentation for the categories that it has.",
+                detail=masked(f"it has {', '.join(sorted(scores))}"),
             )
         return {name: scores[name] for name in wanted}
 

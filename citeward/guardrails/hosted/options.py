@@ -39,7 +39,9 @@ def endpoint(options: HostedOptions) -> Endpoint:
             f"The environment variable {options.api_key_env!r}, which should hold the key of a guard, is not set.",
             hint="Set it, or take `api_key_env` out of the guard's options.",
         )
-    return Endpoint(options.url, api_key=key, timeout=options.timeout, retries=options.retries)
+    return Endpoint(
+        options.url, api_key=key, timeout=options.timeout, retries=options.retries, name="the server of the guard"
+    )
 
 
 def sendable(text: str) -> str:

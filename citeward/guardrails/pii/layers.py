@@ -153,6 +153,7 @@ class _Layer:
         self.scanner = scanner
         self.front = 0
         self.found: list[_Found] = []
+        self._cursor = 0
 
     def note(self, pieces: list[Piece]) -> None:
         for piece in pieces:
@@ -165,9 +166,12 @@ class _Layer:
                 self.found.append(_Found(finding=piece.finding, end=self.front, whole=self.front))
 
     def at(self, place: int) -> _Found | None:
-        """The first finding that ends after `place`."""
-        return next((found for found in self.found if found.end > place), None)
+        """The first finding that ends after `place`; asked for one place after the other."""
+        while self._cursor < len(self.found) and self.found[self._cursor].end <= place:
+            self._cursor += 1
+        return self.found[self._cursor] if self._cursor < len(self.found) else None
 
     def forget(self, upto: int) -> None:
         """Drop what has been released, but not the last: it may go on."""
         self.found = [found for found in self.found[:-1] if found.end > upto] + self.found[-1:]
+        self._cursor = 0

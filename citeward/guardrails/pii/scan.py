@@ -13,35 +13,60 @@ start and the rest of it follows as it comes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-
-import regex
 
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.pii.credentials import PRIVATE_KEY
 from citeward.guardrails.pii.cues import REACH
+from citeward.guardrails.pii.keys import KeyBody
+from citeward.guardrails.pii.reading import SPACES
 from citeward.guardrails.pii.recognizers import Find
 
 HOLDBACK = 256
 """The most characters held back; twice the longest span that is found wherever it stands."""
 
-_SOFT = " \u00a0\u00ad\u200b\u2060\u3000"
-_HARD = ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\u300c\u300d\u300e\u300f\u300a\u300b'
-_TOKEN = re.compile(rf"(?P<word>[^\s{_SOFT}{_HARD}]+)|(?P<soft>[{_SOFT}]+)|(?P<hard>(?:[^\S{_SOFT}]|[{_HARD}])+)")
+_HARD = (
+    ',;"<>\u201c\u201d\u201e\u00ab\u00bb\u3001\u3002\uff0c\uff1b\uff01\uff1f\uff61\u300c\u300d\u300e\u300f\u300a\u300b'
+)
+# In a word stand an entity of HTML with its semicolon, the ideographic stop of a domain, and a name in quotation marks
+# before an at sign. Each of them may be cut by the end of what has come; the word then waits.
+_SIGN = rf"[^\s{SPACES}{_HARD}&]"
+_TOKEN = re.compile(
+    rf"""
+      (?P<quoted>"[^"@<>\s]{{1,32}}+(?:[ ][^"@<>\s]{{1,31}}+)?(?:\Z|"(?:\Z|[@＠]{_SIGN}{{0,{HOLDBACK}}}+)))
+    | (?P<word>(?:
+        {_SIGN}
+      | &(?:\#?[0-9A-Za-z]{{1,8}};)?
+      | (?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z]|\Z)
+      ){{1,{HOLDBACK + 1}}}+)
+    | (?P<soft>[{SPACES}]+)
+    | (?P<hard>(?:[^\S{SPACES}]|[{_HARD}])(?:[^\S{SPACES}]|(?!")[{_HARD}])*)
+    """,
+    re.VERBOSE,
+)
 # A digit, an at sign, an IPv6 gap, a scheme, two letters that may lead a paper's number, what may lead a telephone's.
-_STARTS = re.compile(r"[\d@]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^[(\[+\uff08\uff3b\uff0b]+$")
+_STARTS = re.compile(
+    r"[\d@＠﹫]|::|://|^www\.|^[A-Z]{2}$|-----BEGIN|^----$|^Private-Lines:|^[(\[+\uff08\uff3b\uff0b]+$"
+    r"|&commat;|[(\[{](?i:at)[)\]}]"
+)
 _LONG = 20
 """Every credential is at least this long or holds a digit."""
-# Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension.
-_JOINS = re.compile(r"[A-Z0-9]{1,9}[-.:)\]]*|[^\w\s]+|(?:ext|extn|x)\.?")
+# Between words that start a segment: the letters of an IBAN, the head of a key, a lone hyphen, an extension, and what
+# tells a number from a telephone's or says that it is one.
+_JOINS = re.compile(
+    r"[A-Z0-9]{1,9}[-.:)\]]*|[^\w\s]+|(?:ext|extn|x)\.?|-?\(?(?i:office|fax|mobile|cell)\b\W{0,3}"
+    r"|(?:[kmcµn]?m|k?g|mg|[mµn]?s|mi|ft|mph|km/h|[kMG]?i?[Bb]|bytes?|rows?|people|items?|units?|records?|euros?|dollars?)[.):?!]*"
+)
 _GAP = 4
 """The most spaces inside a number; what phonenumbers allows."""
 
+_SHORTEST = 3
+"""No span is shorter; `::1` is one."""
+_ACROSS = 72
+"""No span that reaches over spaces is longer; the longest is an IBAN."""
+
 _REST_OF_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=]*")
-_REST_OF_KEY = re.compile(r"(?:[A-Za-z0-9+/=\\\r]+|\n[ \t]{0,64})*")
-_LINE_END = re.compile(r"\n[ \t]{0,64}\Z")
-_END_OF_KEY = regex.compile(r"-----END[A-Z ]{0,40}-----")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +98,7 @@ class Scanner:
         self._offset = 0
         self._inside = False  # the held text begins inside a segment whose head has left
         self._taking: Finding | None = None  # a finding whose rest is still to come
+        self._key = KeyBody()  # where that is a private key's
 
     @property
     def held(self) -> int:
@@ -146,7 +172,9 @@ class Scanner:
         for token in _TOKEN.finditer(held, position):
             a, b = token.span()
             base = a if start < 0 else start
-            if token.lastgroup == "word":
+            if token.lastgroup in ("word", "quoted"):
+                if start >= 0 and token.lastgroup == "quoted":
+                    return start, end, True
                 if b - base > HOLDBACK:
                     return base, base + HOLDBACK, False
                 if b == length and not final:
@@ -174,12 +202,19 @@ class Scanner:
 
     def _emit(self, text: str, at: int, pieces: list[Piece], *, window: bool = False) -> int:
         """Look at a segment; append its pieces and return how much of it is decided."""
+        if len(text) < _SHORTEST:
+            if text:
+                pieces.append(Piece(text=text))
+            return len(text)
         findings = self._find(text, (self._past + self._held[max(0, at - REACH) : at])[-REACH:])
-        upto = uncut(HOLDBACK // 2, findings) if window else len(text)
+        upto = _decided(text, findings) if window else len(text)
+        key = next((one for one in findings if one.kind == PRIVATE_KEY and one.start < upto), None)
+        if key is not None:
+            upto, self._key = key.end, KeyBody()
         found = list(stretches(text[:upto], findings, self._offset + at))
         pieces += found
-        last = found[-1].finding if found and upto == len(text) else None
-        if last is not None and (window or last.kind == PRIVATE_KEY):
+        last = found[-1].finding if found and (key or upto == len(text)) else None
+        if last is not None and (window or key):
             self._taking = last
         return upto
 
@@ -187,12 +222,12 @@ class Scanner:
         """Let the rest of a long finding follow it, as far as it has come."""
         assert self._taking is not None
         held = self._held
-        if self._taking.kind != PRIVATE_KEY:
+        if self._taking.kind == PRIVATE_KEY:
+            stop, whole = self._key.read(held, position, final=final)
+        else:
             match = _REST_OF_TOKEN.match(held, position)
             stop = match.end() if match else position
             whole = final or stop < len(held)
-        else:
-            stop, whole = self._rest_of_key(position, final=final)
         if stop > position:
             start = self._offset + position
             more = Finding(kind=self._taking.kind, start=start, end=start + stop - position, score=self._taking.score)
@@ -201,22 +236,6 @@ class Scanner:
             self._taking = None
             self._inside = False
         return stop
-
-    def _rest_of_key(self, position: int, *, final: bool) -> tuple[int, bool]:
-        held = self._held
-        match = _REST_OF_KEY.match(held, position)
-        stop = match.end() if match else position
-        if final:
-            tail = _END_OF_KEY.match(held, stop)
-            return (tail.end() if tail else stop), True
-        if stop == len(held):
-            # A line's end may be followed by an indent or by the last line: decide when that is seen.
-            line_end = _LINE_END.search(held, position)
-            return (line_end.start() if line_end else stop), False
-        tail = _END_OF_KEY.match(held, stop, partial=True)
-        if tail is None:
-            return stop, True
-        return (stop, False) if tail.partial else (tail.end(), True)
 
 
 def joined(pieces: Iterable[Piece]) -> tuple[Finding, ...]:
@@ -237,12 +256,21 @@ def _starts(word: str) -> bool:
     return len(word) >= _LONG or _STARTS.search(word) is not None
 
 
-def uncut(place: int, findings: Iterable[Finding]) -> int:
+def uncut(place: int, findings: Sequence[Finding]) -> int:
     """The place, or where a finding over it begins; where that is the text's own beginning, its end."""
     for finding in findings:
         if finding.start < place < finding.end:
             place = finding.start or finding.end
     return place
+
+
+def _decided(window: str, findings: Sequence[Finding]) -> int:
+    """How much of a full window is decided: its half, and what was found behind it and ends with a word."""
+    upto = uncut(HOLDBACK // 2, findings)
+    for finding in findings:
+        if upto < finding.end <= HOLDBACK - _ACROSS and window[finding.end].isspace():
+            upto = finding.end
+    return upto
 
 
 def stretches(text: str, findings: Iterable[Finding], offset: int) -> Iterator[Piece]:

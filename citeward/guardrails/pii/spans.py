@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from citeward.contracts.guardrail import Action, Finding
 from citeward.guardrails.pii.layers import holdback, scanner
+from citeward.guardrails.pii.reading import is_latin
 from citeward.guardrails.pii.recognizers import Find
 from citeward.guardrails.pii.scan import Piece
 from citeward.guardrails.table import Thresholds
@@ -36,6 +36,7 @@ class SpanGuard:
         self._holdback = holdback(names)
         self._thresholds = thresholds
         self._allowed = allowed
+        self._known: str | None = None  # what they say, made at the first span
         self._findings: list[Finding] = []
         self._action = Action.ALLOW  # of the span that `more` pieces belong to
         self.stopped = False
@@ -99,5 +100,18 @@ class SpanGuard:
     def _is_allowed(self, span: str) -> bool:
         if not self._allowed:
             return False
-        whole = re.compile(rf"(?<!\w){re.escape(span)}(?!\w)", re.IGNORECASE)
-        return any(whole.search(text) for text in self._allowed)
+        if self._known is None:
+            self._known = "\0".join(text.casefold() for text in self._allowed)
+        wanted = span.casefold()
+        place = self._known.find(wanted)
+        while place >= 0:
+            before, after = self._known[place - 1 : place], self._known[place + len(wanted) : place + len(wanted) + 1]
+            if not (_is_word(before) or _is_word(after)):
+                return True
+            place = self._known.find(wanted, place + 1)
+        return False
+
+
+def _is_word(char: str) -> bool:
+    """Whether a span that touches the character is only a part of a word or of a number."""
+    return char == "_" or (char.isalnum() and is_latin(char))

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 from citeward.contracts.guardrail import Finding
+from citeward.guardrails.pii.reading import WORD
 
 KIND = "CRYPTO"
 SHORTEST = 26
@@ -24,12 +25,12 @@ _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_ENDS = frozenset({1, 0x2BC830A3})
 
 _CANDIDATE = re.compile(
-    r"(?<![\w])(?:"
+    rf"(?<![{WORD}])(?:"
     r"(?P<ethereum>0x[0-9a-fA-F]{40})"
     r"|(?P<monero>[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93})"
     r"|(?P<bech32>[a-z]{2,12}1[qpzry9x8gf2tvdw0s3jn54khce6mua7l]{14,110}|[A-Z]{2,12}1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{14,110})"
     r"|(?P<base58>[1-9A-HJ-NP-Za-km-z]{26,35})"
-    r")(?![\w])"
+    rf")(?![{WORD}])"
 )
 
 

@@ -98,8 +98,7 @@ class _Run:
         self.longest = least
         self._known = known
         self._given = given
-        self._folded: list[str] | None = None
-        self._said: dict[str, bool] = {}
+        self._sayable: frozenset[int] | None = None
         self._state = self._length = 0
 
     @property
@@ -113,20 +112,25 @@ class _Run:
         state, length = self._state, self._length
         for last, letter in enumerate(text):
             state, length = suffixes.step(state, length, letter, most=least)
-            if length == least:
-                end = suffixes.end(state)
-                if not self._may_be_said(suffixes.text[end + 1 - least : end + 1]):
-                    kind = PROMPT if end < self._known.plain else ENCODED
-                    yield Match(last=last, length=least, kind=kind, score=SCORES[kind])
+            if length == least and not self._may_be_said(state):
+                kind = PROMPT if suffixes.end(state) < self._known.plain else ENCODED
+                yield Match(last=last, length=least, kind=kind, score=SCORES[kind])
         self._state, self._length = state, length
 
     def reset(self) -> None:
         """Forget what came."""
         self._state = self._length = 0
 
-    def _may_be_said(self, run: str) -> bool:
-        if run not in self._said:
-            if self._folded is None:
-                self._folded = [folded(text) for text in self._given]
-            self._said[run] = any(run in text for text in self._folded)
-        return self._said[run]
+    def _may_be_said(self, state: int) -> bool:
+        if self._sayable is None:
+            self._sayable = frozenset(state for text in self._given for state in self._shared(folded(text)))
+        return state in self._sayable
+
+    def _shared(self, text: str) -> Iterator[int]:
+        """Which leaks stand in a text, by the states that they end in: a run of letters ends in one state alone."""
+        suffixes, least = self._known.suffixes, self.longest
+        state = length = 0
+        for letter in text:
+            state, length = suffixes.step(state, length, letter, most=least)
+            if length == least:
+                yield state

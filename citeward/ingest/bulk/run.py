@@ -71,7 +71,7 @@ async def sync_with_ray(
         RunError: The cluster cannot be reached, or gives up.
     """
     recipe = Recipe.of(chunker or Chunker(), embedder, packer)
-    stored = await stored_hashes(store, tenant=tenant)
+    stored = await stored_hashes(store, tenant=tenant, dry_run=dry_run)
     brought = Brought()
     stop = threading.Event()
     with connected(address) as ray:

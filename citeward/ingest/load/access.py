@@ -8,6 +8,7 @@ none in common nobody could read it, and it is not indexed. Among themselves the
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
@@ -53,12 +54,16 @@ def named_groups(value: object) -> tuple[str, ...]:
     """
     names = [value] if isinstance(value, str) and "," not in value else value
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and _is_name(name) for name in names):
-        shown = repr(value)
         raise UnsupportedDocument(
-            f"groups is {shown[:80]}{'…' if len(shown) > 80 else ''}: it must be a list of names",
+            f"groups is {shown(value)}: it must be a list of names",
             hint="Leave `groups` out where everyone may read the document.",
         )
     return tuple(dict.fromkeys(name.strip() for name in names))
+
+
+def shown(value: object) -> str:
+    """A value for a message: never long, however large or deep it is."""
+    return reprlib.repr(value)[:80]
 
 
 def _is_name(group: str) -> bool:

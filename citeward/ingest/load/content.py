@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TypeAlias
+from typing import Protocol
 
 from citeward.contracts.retrieval import Document, MetaValue
 from citeward.errors import UnsupportedDocument
 from citeward.ingest.load.access import Rules, readers
 from citeward.ingest.load.skipped import Skipped
+from citeward.settings import IndexSettings, LimitSettings
 
 LONGEST_TITLE = 300
 
@@ -28,8 +29,32 @@ class Content:
     """Why it cannot be told who may read it; empty where it can."""
 
 
-Parser: TypeAlias = Callable[[bytes], Content]
-"""Raises UnsupportedDocument, or anything that goes wrong in a library; both become a reason to skip."""
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What parsers go by."""
+
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    other_keys: tuple[str, ...] = ()
+    """Keys that look like `groups` and mean something else."""
+
+
+DEFAULTS = Options()
+
+
+class Parser(Protocol):
+    """Finds the content of a file; raises UnsupportedDocument, or anything that goes wrong in a library."""
+
+    def __call__(self, content: bytes, /, *, options: Options = DEFAULTS) -> Content:
+        """The content."""
+        ...
+
+
+class TextParser(Protocol):
+    """Likewise, of a text whose encoding the server may have named."""
+
+    def __call__(self, content: bytes, /, *, charset: str | None = None, options: Options = DEFAULTS) -> Content:
+        """The content."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +63,19 @@ class Access:
 
     rules: Rules
     run: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How files are read, and who may read what is in them."""
+
+    access: Access
+    settings: IndexSettings = field(default_factory=IndexSettings)
+
+    @property
+    def options(self) -> Options:
+        """What parsers go by."""
+        return Options(limits=self.settings.limits, other_keys=self.settings.other_keys)
 
 
 def document(identity: str, source: str, content: Content, access: Access) -> Document | Skipped:
@@ -58,6 +96,20 @@ def document(identity: str, source: str, content: Content, access: Access) -> Do
         title=one_line(content.title) or name,
         meta=content.meta,
         groups=groups,
+    )
+
+
+def check_length(content: Content, limits: LimitSettings) -> Content:
+    """The content; raises UnsupportedDocument when it is longer than a file's text may be."""
+    if len(content.text) > limits.characters:
+        raise too_much_text(limits)
+    return content
+
+
+def too_much_text(limits: LimitSettings) -> UnsupportedDocument:
+    """The error for a text that is longer than the limits allow."""
+    return UnsupportedDocument(
+        f"more than {limits.characters:,} characters of text", hint="Split it, or raise index.limits.characters."
     )
 
 

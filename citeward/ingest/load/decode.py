@@ -42,7 +42,7 @@ def text_of(content: bytes, charset: str | None = None) -> str:
         raise UnsupportedDocument(f"not {name}: {found}", hint="Save it as UTF-8.") from error
     if "\0" in text:
         raise UnsupportedDocument("binary data", hint="Index the text that it was made from.")
-    return text
+    return text.lstrip("\ufeff")  # a file that was saved with a mark twice has it twice
 
 
 def markup_of(content: bytes, charset: str | None = None) -> str:
@@ -56,7 +56,7 @@ def markup_of(content: bytes, charset: str | None = None) -> str:
     # What says in ASCII that it is UTF-16 is not, and it is most likely UTF-8.
     names[2] = None if names[2] and names[2].startswith("utf-") else names[2]
     for name in [name for name in names if name]:
-        return content.decode(name, "replace")
+        return content.decode(name, "replace").lstrip("\ufeff")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from citeward.contracts.retrieval import Document
-from citeward.errors import SettingsError, UnsupportedDocument
+from citeward.errors import RunError, SettingsError, UnsupportedDocument
 from citeward.ingest.load.access import Rules
-from citeward.ingest.load.content import Access, Parser, document, whole_characters
-from citeward.ingest.load.docx import docx
-from citeward.ingest.load.html import html
+from citeward.ingest.load.content import Access, Parser, Reading, check_length, document, whole_characters
 from citeward.ingest.load.jsonl import jsonl
 from citeward.ingest.load.markdown import markdown
-from citeward.ingest.load.pdf import pdf
+from citeward.ingest.load.parser_process import Kind, parser_process
 from citeward.ingest.load.plain import asciidoc, plain, restructured
+from citeward.ingest.load.regular_file import open_regular, parts_at_most, read_at_most, too_large
 from citeward.ingest.load.skipped import Skipped
-from citeward.ingest.load.walk import document_id, files
+from citeward.ingest.load.walk import entry_id, files
 from citeward.ingest.load.web import web
+from citeward.settings import IndexSettings
 
-LARGEST = 20_000_000
-"""Bytes of a text file or a page; a larger one is no document that anybody reads."""
-LARGEST_PRINTED = 200_000_000
-"""Bytes of a PDF or DOCX file, most of which are pictures."""
+DEFAULTS = IndexSettings()
+LARGEST = DEFAULTS.limits.text_bytes
+"""Bytes of a text file or a page, by default; a larger one is no document that anybody reads."""
 NO_RULES: Rules = MappingProxyType({})
 
-Loader: TypeAlias = Callable[[Path, str, Access], Iterator[Document | Skipped]]
-"""Brings the documents of a file, given its path, its id, and what is said of who may read them."""
+Loader: TypeAlias = Callable[[BinaryIO, str, Reading], Iterator[Document | Skipped]]
+"""Brings the documents of a file, given the open file, its id, and how it is read."""
 
 
 def load(
-    path: Path, *, base: Path | None = None, access: Rules = NO_RULES, groups: Sequence[str] = ()
+    path: Path,
+    *,
+    base: Path | None = None,
+    access: Rules = NO_RULES,
+    groups: Sequence[str] = (),
+    settings: IndexSettings = DEFAULTS,
 ) -> Iterator[Document | Skipped]:
     """The documents of a folder (or of one file), in order of their paths, read one at a time.
 
@@ -45,43 +49,66 @@ def load(
         base: What ids are relative to; the working folder where None.
         access: Glob of document ids -> the groups that may read what it matches.
         groups: Who may read what is loaded now; empty for no restriction.
+        settings: Limits of a file, which links are followed, which pages are fetched. How documents are cut, and the
+            groups in it, are not looked at.
 
     Raises:
         NotFound: `path` is not there.
         UnsupportedDocument: `path` is a single file that no loader reads, or a file or folder that cannot be opened.
         SettingsError: A rule of `access` without groups.
+        RunError: The process that parses files cannot be started.
     """
-    base = (base or Path.cwd()).resolve()
-    for item in find(path, base=base):
+    base = Path(os.path.realpath(base or Path.cwd()))
+    for item in find(path, base=base, settings=settings):
         if isinstance(item, Skipped):
             yield item
         else:
-            yield from read(item, base=base, access=access, groups=groups)
+            yield from read(item, base=base, access=access, groups=groups, settings=settings, within=[path])
 
 
-def find(path: Path, *, base: Path) -> Iterator[Path | Skipped]:
+def find(path: Path, *, base: Path, settings: IndexSettings = DEFAULTS) -> Iterator[Path | Skipped]:
     """The files that `load` reads, without reading them; raises as `load` does.
 
-    Files that a `.gitignore` on the way names are passed over, as are hidden ones and other people's packages.
+    Files that a `.gitignore` on the way names are passed over, as are hidden ones and other people's packages. A link
+    that leads out of the folder is skipped, unless the settings allow it.
     """
-    return files(path, base=base, suffixes=LOADERS.keys())
+    return files(path, base=base, suffixes=LOADERS.keys(), outside_links=settings.outside_links)
 
 
 def read(
-    path: Path, *, base: Path, access: Rules = NO_RULES, groups: Sequence[str] = ()
+    path: Path,
+    *,
+    base: Path,
+    access: Rules = NO_RULES,
+    groups: Sequence[str] = (),
+    settings: IndexSettings = DEFAULTS,
+    within: Sequence[Path] = (),
 ) -> Iterator[Document | Skipped]:
-    """The file's documents, one at a time, or why there are none; arguments as for `load`.
+    """The file's documents, one at a time, or why there are none; other arguments as for `load`.
+
+    Args:
+        path: The file; a link is not followed, unless the settings allow links out of the folder.
+        base: What ids are relative to.
+        access: Glob of document ids -> the groups that may read what it matches.
+        groups: Who may read what is loaded now.
+        settings: As for `load`.
+        within: The folders that were searched, as `find` was given them: below them no folder is entered through a
+            link, so that a folder that was replaced since is not read.
 
     Raises:
-        SettingsError: A rule of `access` without groups; nothing else, whatever the file holds.
+        SettingsError: A rule of `access` without groups.
+        RunError: The process that parses files cannot be started. Nothing else is raised, whatever the file holds.
     """
-    identity = document_id(path, base)
+    identity = entry_id(path, base)
     if (known := whole_characters(identity)) != identity:
         yield Skipped(id=known, source=known, reason="its name is not UTF-8")
         return
+    reading = Reading(access=Access(rules=access, run=groups), settings=settings)
     try:
-        yield from _loader(path)(path, identity, Access(rules=access, run=groups))
-    except SettingsError:
+        loader = _loader(path)
+        with open_regular(path, within=within, follow_links=settings.outside_links) as file:
+            yield from loader(file, identity, reading)
+    except (SettingsError, RunError):
         raise
     except UnsupportedDocument as error:
         yield Skipped(id=identity, source=identity, reason=error.message)
@@ -96,32 +123,42 @@ def _loader(path: Path) -> Loader:
     if loader is None:
         found = path.suffix or "a file without a suffix"
         raise UnsupportedDocument(f"no loader reads {found}", hint="Convert it to text, HTML or PDF.")
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise UnsupportedDocument("not a regular file", hint="Copy what it gives to a file.")
     return loader
 
 
-def _whole(parse: Parser, largest: int = LARGEST) -> Loader:
-    """A loader of files that hold one document each."""
+def _text(parse: Parser) -> Loader:
+    """A loader of text files that hold one document each, and take time and memory in proportion to their size."""
 
-    def loader(path: Path, identity: str, access: Access) -> Iterator[Document | Skipped]:
-        with path.open("rb") as file:
-            content = file.read(largest + 1)
-        if len(content) > largest:
-            raise UnsupportedDocument(f"larger than {largest // 1_000_000} MB", hint="Split it.")
-        yield document(identity, identity, parse(content), access)
+    def loader(file: BinaryIO, identity: str, reading: Reading) -> Iterator[Document | Skipped]:
+        limits = reading.settings.limits
+        content = parse(read_at_most(file, limits.text_bytes), options=reading.options)
+        yield document(identity, identity, check_length(content, limits), reading.access)
+
+    return loader
+
+
+def _apart(kind: Kind) -> Loader:
+    """A loader of files that are parsed in a process of their own."""
+
+    def loader(file: BinaryIO, identity: str, reading: Reading) -> Iterator[Document | Skipped]:
+        limits = reading.settings.limits
+        most = limits.html_bytes if kind == "html" else limits.file_bytes
+        if os.fstat(file.fileno()).st_size > most:
+            raise too_large(most)
+        content = parser_process().parse(kind, parts_at_most(file, most), options=reading.options)
+        yield document(identity, identity, content, reading.access)
 
     return loader
 
 
 LOADERS: Mapping[str, Loader] = {
-    **dict.fromkeys((".md", ".markdown", ".mdx"), _whole(markdown)),
-    ".txt": _whole(plain),
-    ".rst": _whole(restructured),
-    **dict.fromkeys((".adoc", ".asciidoc"), _whole(asciidoc)),
-    **dict.fromkeys((".html", ".htm", ".xhtml"), _whole(html)),
-    ".pdf": _whole(pdf, LARGEST_PRINTED),
-    ".docx": _whole(docx, LARGEST_PRINTED),
+    **dict.fromkeys((".md", ".markdown", ".mdx"), _text(markdown)),
+    ".txt": _text(plain),
+    ".rst": _text(restructured),
+    **dict.fromkeys((".adoc", ".asciidoc"), _text(asciidoc)),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), _apart("html")),
+    ".pdf": _apart("pdf"),
+    ".docx": _apart("docx"),
     ".jsonl": jsonl,
     ".urls": web,
 }

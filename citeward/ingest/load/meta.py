@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from citeward.contracts.retrieval import MetaValue
 from citeward.ingest.load.content import whole_characters
@@ -18,7 +19,7 @@ MOST_ENTRIES = 64
 """Of a list."""
 
 
-def plain_meta(values: Mapping[object, object]) -> dict[str, MetaValue]:
+def plain_meta(values: Mapping[Any, object]) -> dict[str, MetaValue]:
     """The first MOST_KEYS plain values: text, numbers, true and false, dates as ISO text, lists of these as texts.
 
     What is nested, empty, not finite or too long is left out, never cut: a cut value would match no filter.

@@ -6,13 +6,13 @@ import re
 import threading
 import time
 from itertools import chain
+from typing import Any
 
 from citeward.errors import UnsupportedDocument
-from citeward.ingest.load.content import Content
+from citeward.ingest.load.content import DEFAULTS, Content, Options, too_much_text
 from citeward.ingest.load.page_text import joined_words, without_running_lines
+from citeward.settings import LimitSettings
 
-LONGEST_READING = 120.0
-"""Seconds that one file may take."""
 _ONE_AT_A_TIME = threading.Lock()
 """PDFium is not made for several threads."""
 _WRONG_PASSWORD = 4
@@ -24,16 +24,16 @@ _NO_TITLE = re.compile(
 """What programs write for a title where their user gave none."""
 
 
-def pdf(content: bytes) -> Content:
+def pdf(content: bytes, *, options: Options = DEFAULTS) -> Content:
     """Titled by its metadata, where that is a title and no file's name; `meta["pages"]` is how many there are.
 
     Lines that head or foot most pages are left out, and words that a line's end parts are joined.
 
     Raises:
-        UnsupportedDocument: Protected by a password, broken, without text, or too slow to read.
+        UnsupportedDocument: Protected by a password, broken, without text, too slow to read, or too much text.
     """
     with _ONE_AT_A_TIME:
-        pages, title = _read(content)
+        pages, title = _read(content, options.limits)
     lines = without_running_lines([_lines(page) for page in pages])
     if not any(chain.from_iterable(lines)):
         raise UnsupportedDocument("no text; it may be scanned", hint="Put it through text recognition first.")
@@ -47,7 +47,7 @@ def sensible_title(title: str) -> str:
     return "" if _NO_TITLE.fullmatch(title) or not re.search(r"[^\W\d_]{2}", title) else title
 
 
-def _read(content: bytes) -> tuple[list[str], str]:
+def _read(content: bytes, limits: LimitSettings) -> tuple[list[str], str]:
     """The text of each page, and the metadata's title."""
     import pypdfium2
 
@@ -59,12 +59,16 @@ def _read(content: bytes) -> tuple[list[str], str]:
         raise UnsupportedDocument("no PDF, or a broken one", hint="See whether a viewer opens it.") from error
     started = time.monotonic()
     pages: list[str] = []
+    left = limits.characters
     try:
         for number in range(len(file)):
-            pages.append(_page(file, number))
-            if time.monotonic() - started > LONGEST_READING:
+            pages.append(_page(file, number, left))
+            left -= len(pages[-1]) + 1
+            if left < 0:
+                raise too_much_text(limits)
+            if time.monotonic() - started > limits.seconds:
                 raise UnsupportedDocument(
-                    f"not read within {LONGEST_READING:.0f} s: page {number + 1} of {len(file)} reached",
+                    f"not read within {limits.seconds:g} s: page {number + 1} of {len(file)} reached",
                     hint="Split it, or save it anew.",
                 )
         return pages, str(file.get_metadata_value("Title") or "")
@@ -72,18 +76,21 @@ def _read(content: bytes) -> tuple[list[str], str]:
         file.close()
 
 
-def _page(file: object, number: int) -> str:
-    """A page's text; nothing for one that is broken, so that the others are still read."""
+def _page(file: Any, number: int, most: int) -> str:
+    """A page's text; nothing for one that is broken, so that the others are still read.
+
+    A page of more than `most` characters is cut after the next one.
+    """
     import pypdfium2
 
     try:
-        page = file[number]  # type: ignore[index]
+        page = file[number]
     except pypdfium2.PdfiumError:
         return ""
     try:
         text = page.get_textpage()
         try:
-            return str(text.get_text_range())
+            return str(text.get_text_range(count=most + 1 if text.count_chars() > most else -1))
         finally:
             text.close()
     except pypdfium2.PdfiumError:

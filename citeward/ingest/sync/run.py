@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
-from citeward.contracts.retrieval import Document, Embedder, Store, TokenPacker
+from citeward.contracts.retrieval import Document, Embedder, Store, TokenPacker, Verifiable
 from citeward.ingest.chunk import Chunker
 from citeward.ingest.load import Skipped
 from citeward.ingest.sync.batches import Batch, Brought, batches
@@ -51,7 +51,7 @@ async def sync(
         progress: Called after each batch, and several times a second while nothing has to be written.
     """
     recipe = Recipe.of(chunker or Chunker(), embedder, packer)
-    stored = await stored_hashes(store, tenant=tenant)
+    stored = await stored_hashes(store, tenant=tenant, dry_run=dry_run)
     brought = Brought()
     stop = threading.Event()
     judged = (recipe.judge(item, stored) for item in until(stop, loaded))
@@ -63,9 +63,16 @@ async def sync(
         )
 
 
-async def stored_hashes(store: Store, *, tenant: str) -> dict[str, str]:
-    """Content hashes of what the store holds, by document id."""
-    return {document.id: document.content_hash async for document in store.documents(tenant=tenant)}
+async def stored_hashes(store: Store, *, tenant: str, dry_run: bool = False) -> dict[str, str]:
+    """Content hashes of what the store holds, by document id; empty for a document that is not found whole.
+
+    So a document that the store lost a part of is written anew, although it has not changed.
+    """
+    lost = set(await store.verify(tenant=tenant, dry_run=dry_run)) if isinstance(store, Verifiable) else set()
+    return {
+        document.id: "" if document.id in lost else document.content_hash
+        async for document in store.documents(tenant=tenant)
+    }
 
 
 async def finish(

@@ -123,7 +123,7 @@ class Markup:
             right = False
         if not right:
             raise BadResponse(
-                f"the model wrote a tool call that cannot be read: {text.strip()[:80]!r}",
+                f"the model wrote a tool call that cannot be read ({len(text)} characters)",
                 hint="Ask another model, or set `tools = false` for this one.",
             )
         index, self.calls = self.calls, self.calls + 1

@@ -11,6 +11,7 @@ from typing import Any
 from citeward.contracts.model import Message, ModelRequest
 from citeward.contracts.tool import ToolSpec
 from citeward.errors import InvalidInput, ModelError
+from citeward.logs import masked
 from citeward.models.local.markup import CALL, THINK, THOUGHT, Form
 
 
@@ -47,8 +48,9 @@ def prompt_of(tokenizer: Any, request: ModelRequest, form: Form, variables: Mapp
         )
     except Exception as error:  # templates raise Jinja's errors and whatever Python does inside them
         raise ModelError(
-            f"the chat template refuses the conversation: {str(error)[:200]}",
+            "the chat template refuses the conversation",
             hint="See the model's card for the roles and the order of messages that it takes.",
+            detail=masked(str(error), request=[message.content for message in request.messages]),
         ) from error
     thinking = form.thinks and str(text).rstrip().endswith(THINK)
     if thinking and (request.prefix or begun):

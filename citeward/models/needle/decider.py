@@ -107,7 +107,10 @@ def _read(answer: str) -> _Proposal:
         calls = tuple((str(call["name"]), dict(call.get("arguments") or {})) for call in found)
         return _Proposal(calls=calls, confidence=float(envelope.get("confidence") or 0.0))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BadResponse(f"the model 'needle' answered {answer[:200]!r}", hint="Ask again in other words.") from error
+        raise BadResponse(
+            f"the model 'needle' gave an answer that cannot be read ({len(answer)} characters)",
+            hint="Ask again in other words.",
+        ) from error
 
 
 def _better(question: str, proposal: _Proposal, tools: Sequence[ToolSpec]) -> ToolSpec | None:

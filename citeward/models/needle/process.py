@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from citeward.errors import BadResponse, ModelUnavailable, Overloaded
+from citeward.logs import masked
 from citeward.models.needle.worker import read_message, write_message
 
 INSTALL = "pip install 'citeward[needle]'"
@@ -91,7 +92,11 @@ class NeedleProcess:
             self.close()
             raise ModelUnavailable(str(answer["error"]), hint=f"Install it afresh: {INSTALL}")
         if "error" in answer:
-            raise BadResponse(f"the model 'needle' refused the question: {answer['error']}", hint="Offer fewer tools.")
+            raise BadResponse(
+                "the model 'needle' refused the question",
+                hint="Offer fewer tools.",
+                detail=masked(str(answer["error"]), request=request),
+            )
         return str(answer["answer"])
 
     def close(self) -> None:
@@ -140,7 +145,9 @@ class NeedleProcess:
             )
         except OSError as error:
             raise ModelUnavailable(
-                f"the worker of the model 'needle' does not start: {error}", hint="Run `citeward doctor`."
+                "the worker of the model 'needle' does not start",
+                hint="Run `citeward doctor`.",
+                detail=masked(str(error)),
             ) from error
         self._process = process
         # Also when this object is forgotten, or the interpreter ends, without `close`.

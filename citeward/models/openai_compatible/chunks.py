@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from citeward.contracts.model import Delta, FinishReason, TokenLogprob, TokenUsage, ToolCallFragment
+from citeward.endpoint.refusal import shape
 from citeward.errors import BadResponse, ContentFiltered, ContextTooLong, ModelError, Overloaded, RateLimited
 
 _FINISHED: Mapping[str, FinishReason] = {
@@ -22,7 +23,7 @@ def deltas(chunk: Any, *, server: str) -> Iterator[Delta]:
 
     Args:
         chunk: A `chat.completion.chunk`, parsed.
-        server: As errors name it.
+        server: As errors name it: `model 'small'`.
 
     Raises:
         BadResponse: It is no such chunk.
@@ -77,7 +78,7 @@ def _choice(choice: Mapping[str, Any], server: str) -> Iterator[Delta]:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
+        raise TypeError(f"a {type(value).__name__} is not text")
     return value
 
 
@@ -103,22 +104,24 @@ def _logprobs(given: Mapping[str, Any]) -> tuple[TokenLogprob, ...]:
 
 def _reported(error: Any, server: str) -> ModelError:
     """An error that came as a chunk, after the stream had begun."""
-    told = error if isinstance(error, dict) else {"message": str(error)}
-    message = f"{server} broke off: {str(told.get('message') or 'an error without a message')[:300]}"
-    kind = f"{told.get('type', '')} {told.get('code', '')}".lower()
+    fields = error if isinstance(error, dict) else {"message": str(error)}
+    detail = str(fields.get("message") or fields)
+    message = f"{server} broke off with an error of its own"
+    kind = f"{fields.get('type', '')} {fields.get('code', '')}".lower()
     if "rate" in kind or "429" in kind:
-        return RateLimited(message, hint="Wait and try again, or send less a minute.")
+        return RateLimited(message, hint="Wait and try again, or send less a minute.", detail=detail)
     if "overload" in kind or "503" in kind:
-        return Overloaded(message, hint="Try again later, or send fewer requests at a time.")
+        return Overloaded(message, hint="Try again later, or send fewer requests at a time.", detail=detail)
     if "context_length" in kind:
-        return ContextTooLong(message, hint="Send less, or choose a model with a larger window.")
+        return ContextTooLong(message, hint="Send less, or choose a model with a larger window.", detail=detail)
     if "content_filter" in kind:
-        return ContentFiltered(message, hint="Ask another model, or ask otherwise.")
-    return ModelError(message, hint="See the server's own log.")
+        return ContentFiltered(message, hint="Ask another model, or ask otherwise.", detail=detail)
+    return ModelError(message, hint="See the server's own log.", detail=detail)
 
 
 def _garbled(server: str, chunk: Any) -> BadResponse:
     return BadResponse(
-        f"{server} sent what is no chunk of a chat completion: {str(chunk)[:80]!r}",
-        hint="Is this the address of an OpenAI-compatible API, up to and with its version (as http://127.0.0.1:8001/v1)?",
+        f"{server} sent what is not a chunk of a chat completion ({shape(chunk)})",
+        hint="Is its `url` the address of an OpenAI-compatible API, up to and with its version "
+        "(as http://127.0.0.1:8001/v1)?",
     )

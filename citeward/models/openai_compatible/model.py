@@ -9,6 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from citeward.contracts.model import Delta, Location, ModelInfo, ModelRequest
+from citeward.endpoint.refusal import shape
+from citeward.errors import CitewardError
 from citeward.models.openai_compatible.body import body
 from citeward.models.openai_compatible.chunks import deltas
 from citeward.models.openai_compatible.dialect import GENERIC, Dialect
@@ -58,8 +60,10 @@ class OpenAICompatibleModel:
         headers: Mapping[str, str] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> None:
+        told = info or ModelInfo(name=model, location=Location.of(url), tools=True)
         self._transport = Transport(
             url,
+            name=told.name,
             api_key=api_key,
             connect_timeout=connect_timeout,
             timeout=timeout,
@@ -67,7 +71,6 @@ class OpenAICompatibleModel:
             headers=headers or {},
         )
         self._model = model
-        told = info or ModelInfo(name=model, location=Location.of(url), tools=True)
         self._info = replace(told, continues="exactly") if dialect.continues else told
         self._dialect = dialect
         self._extra = dict(extra or {})
@@ -94,20 +97,27 @@ class OpenAICompatibleModel:
         until = None if request.timeout is None else time.monotonic() + request.timeout
         response = await self._transport.post(content, until)
         payloads, ended, finished = Payloads(), False, False
+        said: list[str] = []
         try:
             while not ended and (data := await self._transport.read(response, until)):
                 for payload in payloads.feed(data):
                     if payload == DONE:
                         ended = True
                         break
-                    for delta in deltas(self._parsed(payload), server=self._transport.server):
+                    for delta in deltas(self._parsed(payload), server=self._transport.name):
                         finished = finished or delta.finish_reason is not None
+                        said.append(delta.text)
                         yield delta
             if payloads.unfinished and not ended:
                 raise self._transport.bad("ended its answer in the middle of an event")
             if not finished:
                 raise self._transport.bad("ended its answer before the end")
             await self._transport.end(response)
+        except CitewardError as error:
+            # An error in the middle of a stream may repeat the prompt, or the answer, which nobody has checked.
+            error.detail = self._transport.words(error.detail, content, "".join(said)) if error.detail else ""
+            self._transport.log(error)
+            raise
         finally:
             response.close()
 
@@ -117,8 +127,7 @@ class OpenAICompatibleModel:
         try:
             return orjson.loads(payload)
         except orjson.JSONDecodeError as error:
-            shown = self._transport.clean(payload.decode("utf-8", "replace"))[:80]
-            raise self._transport.bad(f"sent what is no JSON: {shown!r}") from error
+            raise self._transport.bad(f"sent an event that is not JSON ({shape(payload)})") from error
 
     async def aclose(self) -> None:
         """Give back the running loop's connections; a later call opens new ones."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from citeward.endpoint.address import address
 from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
-from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after
+from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after, shape, unreachable
 from citeward.endpoint.tries import Again, Tries
-from citeward.errors import BadResponse, ModelTimeout, ModelUnavailable, SettingsError
-from citeward.logs import get_logger
+from citeward.errors import BadResponse, CitewardError, ModelTimeout, ModelUnavailable, SettingsError
+from citeward.logs import get_logger, masked
 
 if TYPE_CHECKING:
     import aiohttp
@@ -35,6 +35,7 @@ class Transport:
 
     Args:
         url: Up to and with the version.
+        name: The model's, as errors name it; they never name the address, as they may reach clients.
         api_key: Sent as a bearer token.
         connect_timeout: Seconds for reaching the server.
         timeout: Seconds that may pass without a byte.
@@ -49,6 +50,7 @@ class Transport:
         self,
         url: str,
         *,
+        name: str,
         api_key: str | None,
         connect_timeout: float,
         timeout: float,
@@ -56,6 +58,7 @@ class Transport:
         headers: Mapping[str, str],
     ) -> None:
         self._address = address(url)
+        self._name = f"model {name!r}"
         if not (timeout > 0 and connect_timeout > 0):
             raise SettingsError(
                 f"timeouts of {connect_timeout!r} and {timeout!r} seconds let nothing through", hint="Give more than 0."
@@ -69,8 +72,13 @@ class Transport:
         self._sessions = PerLoop(self._session)
 
     @property
-    def server(self) -> str:
+    def name(self) -> str:
         """As errors name it."""
+        return self._name
+
+    @property
+    def server(self) -> str:
+        """Its address."""
         return self._address.base
 
     async def aclose(self) -> None:
@@ -81,8 +89,26 @@ class Transport:
 
     async def post(self, content: bytes, until: float | None) -> aiohttp.ClientResponse:
         """The response, once the server has begun to answer; what may pass is tried again."""
-        tries = Tries(retries=self._retries, first=FIRST_WAIT, longest=LONGEST_WAIT, tell=_log)
-        return await tries.of(lambda: self._posted(content, until), until=until)
+        tries = Tries(retries=self._retries, first=FIRST_WAIT, longest=LONGEST_WAIT, tell=self._retried)
+        try:
+            return await tries.of(lambda: self._posted(content, until), until=until)
+        except CitewardError as error:
+            self.log(error)
+            raise
+
+    def log(self, error: CitewardError) -> None:
+        """Write what the server said, which leaves the process nowhere else, to the log."""
+        if error.detail:
+            logger.warning("upstream.failed", name=self._name, code=error.code, detail=error.detail)
+
+    def words(self, text: str, content: bytes, answer: str = "") -> str:
+        """The server's words as a log may have them, without those of the request and of the answer so far."""
+        import orjson
+
+        return masked(self._credentials.clean(text), request=[orjson.loads(content), answer])
+
+    def _retried(self, error: CitewardError, seconds: float) -> None:
+        logger.info("model.retry", reason=error.message, seconds=seconds, detail=error.detail)
 
     async def _posted(self, content: bytes, until: float | None) -> aiohttp.ClientResponse:
         import aiohttp
@@ -97,13 +123,10 @@ class Transport:
         except (TimeoutError, aiohttp.ServerTimeoutError) as error:
             raise self._late() from error
         except (aiohttp.ClientError, OSError) as error:
-            unreachable = ModelUnavailable(
-                f"{self._address.base} cannot be reached: {self.clean(str(error)) or type(error).__name__}",
-                hint="Is the server running, and is the address right? Mind HTTP_PROXY and SSL_CERT_FILE.",
-            )
+            failed = unreachable(self._name, error, words=lambda text: self.words(text, content))
             if isinstance(error, aiohttp.ClientConnectorCertificateError):
-                raise unreachable from error
-            raise Again(unreachable) from error
+                raise failed from error
+            raise Again(failed) from error
         if response.status == 200 and "json" not in response.content_type:
             return response
         try:
@@ -114,9 +137,14 @@ class Transport:
         finally:
             response.close()
         if response.status == 200:
-            raise self.bad(f"answered with what is no stream: {self.clean(text)[:80]!r}")
+            raise self.bad(f"answered with what is not a stream ({shape(text)})")
         reply = Reply(status=response.status, headers=response.headers, text=text)
-        refused = refusal(reply, base=self._address.base, has_key=self._credentials.has_key, clean=self.clean)
+        refused = refusal(
+            reply,
+            name=self._name,
+            has_key=self._credentials.has_key,
+            words=lambda text: self.words(text, content),
+        )
         after = retry_after(reply)
         if not may_pass(reply) or (after or 0.0) > _left(until, LONGEST_WAIT):
             raise refused
@@ -135,8 +163,9 @@ class Transport:
             raise self._late() from error
         except (aiohttp.ClientError, OSError) as error:
             raise ModelUnavailable(
-                f"{self.server} broke off in the middle of an answer: {self.clean(str(error)) or type(error).__name__}",
+                f"{self._name} broke off in the middle of an answer",
                 hint="See the server's own log.",
+                detail=masked(self._credentials.clean(f"{type(error).__name__}: {error}")),
             ) from error
 
     async def end(self, response: aiohttp.ClientResponse) -> None:
@@ -166,24 +195,16 @@ class Transport:
 
     def _late(self) -> ModelTimeout:
         return ModelTimeout(
-            f"{self._address.base} was silent for too long",
+            f"{self._name} was silent for too long",
             hint="Give it more time (`timeout`), or send it less at once.",
         )
 
     def bad(self, what: str) -> BadResponse:
         """The error that says `what` the server did."""
         return BadResponse(
-            f"{self._address.base} {what}",
-            hint="Is this the address of an OpenAI-compatible API, up to and with its version?",
+            f"{self._name} {what}",
+            hint="Is its `url` the address of an OpenAI-compatible API, up to and with its version?",
         )
-
-    def clean(self, text: str) -> str:
-        """Without anything that was to be kept secret, and not too long."""
-        return self._credentials.clean(text)
-
-
-def _log(reason: str, seconds: float) -> None:
-    logger.info("model.retry", reason=reason, seconds=seconds)
 
 
 def _left(until: float | None, most: float) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from citeward.endpoint.client import Endpoint
+from citeward.endpoint.refusal import shape
 from citeward.errors import BadResponse, InvalidInput, ModelError, NotFound
 
 SWITCH = "Start the server with `enable_lora`, which sets VLLM_ALLOW_RUNTIME_LORA_UPDATING=1."
@@ -41,7 +42,9 @@ class Adapters:
         self, url: str, *, api_key: str | None = None, timeout: float = 60.0, headers: Mapping[str, str] | None = None
     ) -> None:
         # Once only: a load whose answer was lost would be refused the second time, for it is loaded.
-        self._endpoint = Endpoint(url, api_key=api_key, timeout=timeout, retries=0, headers=headers)
+        self._endpoint = Endpoint(
+            url, api_key=api_key, timeout=timeout, retries=0, headers=headers, name="the vLLM server"
+        )
 
     async def list(self) -> tuple[Adapter, ...]:
         """What is loaded now.
@@ -60,7 +63,7 @@ class Adapters:
             )
         except (TypeError, KeyError, AttributeError) as error:
             raise BadResponse(
-                f"{self._endpoint.url} lists models in a shape of its own: {str(told)[:80]!r}",
+                f"the server lists models in a shape of its own ({shape(told)})",
                 hint="Is this the address of a vLLM server?",
             ) from error
 
@@ -108,15 +111,16 @@ class Adapters:
             # vLLM says that it is done in plain text, not in JSON. Whether it is, the list of models tells.
             return
         except NotFound as error:
-            if error.message.rstrip(".").endswith("Not Found"):
-                raise NotFound(f"{self._endpoint.url} does not {verb} adapters while it runs", hint=SWITCH) from error
+            if error.detail.rstrip(".").endswith("Not Found"):
+                raise NotFound(f"the server does not {verb} adapters while it runs", hint=SWITCH) from error
             where = f" of {body['lora_path']!r}" if verb == "load" else ""
             raise NotFound(
-                f"the server cannot {verb} the adapter {name!r}{where}: {error.message}",
+                f"the server cannot {verb} the adapter {name!r}{where}",
                 hint="Give a folder as the server sees it." if verb == "load" else "`list` tells what is loaded.",
+                detail=error.detail,
             ) from error
         except ModelError as error:
-            if "already been loaded" in error.message:
+            if "already been loaded" in error.detail:
                 raise InvalidInput(
                     f"the server holds an adapter {name!r} already", hint="Unload it first, or load with replace=True."
                 ) from error

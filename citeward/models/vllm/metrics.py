@@ -111,7 +111,7 @@ def parse_metrics(text: str, *, model: str | None = None) -> Metrics:
     if "num_requests_running" not in totals:
         of = "" if model is None else f" of {model!r}"
         raise BadResponse(
-            f"there are no figures of vLLM{of} in {text[:80]!r}",
+            f"there are no figures of vLLM{of} in what was answered ({len(text)} characters)",
             hint="Is this the /metrics of a vLLM server that was not started with --disable-log-stats?",
         )
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from citeward.contracts.retrieval import Vectors
 from citeward.endpoint import Json
+from citeward.endpoint.refusal import shape
 from citeward.errors import BadResponse, SettingsError
 
 _HINT = "Is this the address and the model of an embeddings endpoint? See what its server logs."
@@ -30,12 +31,12 @@ def vectors_of(answer: Json, texts: Sequence[str], *, model: str, dimensions: in
     """
     data = answer.get("data") if isinstance(answer, dict) else None
     if not isinstance(data, list) or not all(isinstance(one, dict) and "embedding" in one for one in data):
-        raise BadResponse(f"Model {model!r} answered without embeddings: {str(answer)[:80]!r}.", hint=_HINT)
+        raise BadResponse(f"Model {model!r} answered without embeddings ({shape(answer)}).", hint=_HINT)
     if len(data) != len(texts):
         raise BadResponse(f"Model {model!r} gave {len(data)} vectors for {len(texts)} texts.", hint=_HINT)
     places = [one.get("index", at) for at, one in enumerate(data)]
     if sorted(str(place) for place in places) != sorted(str(at) for at in range(len(texts))):
-        raise BadResponse(f"Model {model!r} numbers its vectors {places[:8]!r}, not 0 to {len(texts) - 1}.", hint=_HINT)
+        raise BadResponse(f"Model {model!r} does not number its vectors 0 to {len(texts) - 1}.", hint=_HINT)
     rows = np.empty((len(texts), dimensions), np.float64)
     for place, one in zip(places, data, strict=True):
         row = _numbers(one["embedding"], model)
@@ -50,7 +51,7 @@ def vectors_of(answer: Json, texts: Sequence[str], *, model: str, dimensions: in
     for at in np.flatnonzero(~(np.isfinite(peaks) & (peaks > 0)))[:1]:
         kind = "zeros" if peaks[at] == 0 else "numbers that are not finite"
         raise BadResponse(
-            f"Model {model!r} gave a vector of {kind} for {texts[at][:60]!r}.",
+            f"Model {model!r} gave a vector of {kind} for text {at + 1} of {len(texts)}.",
             hint="The model cannot embed this text: change it, or use another model or precision.",
         )
     rows /= peaks[:, None]  # so that no square is too large or too small for a float
@@ -64,7 +65,7 @@ def _numbers(value: object, model: str) -> npt.NDArray[np.float64]:
             return np.frombuffer(base64.b64decode(value, validate=True), "<f4").astype(np.float64)
         row = np.asarray(value, np.float64)
     except (ValueError, TypeError) as error:
-        raise BadResponse(f"Model {model!r} gave a vector that cannot be read: {error}.", hint=_HINT) from error
+        raise BadResponse(f"Model {model!r} gave a vector that cannot be read.", hint=_HINT) from error
     if row.ndim != 1:
         raise BadResponse(
             f"Model {model!r} gave numbers of shape {row.shape} for one text.",

@@ -88,7 +88,8 @@ class EndpointEmbedder:
                 raise SettingsError(f"{name} is {value!r}.", hint=f"Give {least} or more.")
         if not model:
             raise SettingsError("The embeddings endpoint's model is ''.", hint="Give the name that the server knows.")
-        self._endpoint = Endpoint(url, api_key=api_key, timeout=timeout, retries=retries)
+        name = f"the embedding model {model!r}"
+        self._endpoint = Endpoint(url, api_key=api_key, timeout=timeout, retries=retries, name=name)
         self._model = model
         self._dimensions = dimensions
         self._ask_dimensions = ask_dimensions

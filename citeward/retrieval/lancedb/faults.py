@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from citeward.errors import CitewardError, StoreCorrupt, StoreError, StoreReadOnly, StoreUnavailable
+from citeward.errors import CitewardError, StoreCorrupt, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
 
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -54,7 +54,7 @@ def translated(error: BaseException, folder: Path) -> StoreError:
             hint="make the folder writable for this user, or name another with [store] path in citeward.toml",
         )
     if numbers & _FULL:
-        return StoreError(f"no room left for the store {str(folder)!r}: {_first(text)}", hint="free some disk space")
+        return StoreFull(f"no room left for the store {str(folder)!r}: {_first(text)}", hint="free some disk space")
     if errno.ENOTDIR in numbers:
         return StoreError(
             f"the store {str(folder)!r} is not a folder: {_first(text)}",

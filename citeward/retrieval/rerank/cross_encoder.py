@@ -12,6 +12,7 @@ import numpy as np
 
 from citeward.contracts.retrieval import Passage
 from citeward.errors import BadResponse, InvalidInput, ModelUnavailable, SettingsError
+from citeward.logs import masked
 
 
 class CrossEncoderReranker:
@@ -83,7 +84,7 @@ class CrossEncoderReranker:
         if not np.isfinite(scores).all():
             at = int(np.flatnonzero(~np.isfinite(scores))[0])
             raise BadResponse(
-                f"Model {self._name!r} gave {pairs[at][1][:60]!r} the score {scores[at]}.",
+                f"Model {self._name!r} gave passage {at} the score {scores[at]}.",
                 hint="Use another model, or another precision.",
             )
         return [float(score) for score in scores]
@@ -100,8 +101,9 @@ class CrossEncoderReranker:
             return CrossEncoder(self._name, device=self._device)
         except Exception as error:  # the hub's, torch's and the tokenizer's errors share no base of their own
             raise ModelUnavailable(
-                f"The cross-encoder {self._name!r} cannot be loaded: {error}.",
+                f"The cross-encoder {self._name!r} cannot be loaded ({type(error).__name__}).",
                 hint="Check the name or the folder; without a network the model must be on this machine already.",
+                detail=masked(str(error)),
             ) from error
 
 

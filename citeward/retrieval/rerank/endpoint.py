@@ -13,6 +13,7 @@ from typing import Any
 from citeward.contracts.model import Location
 from citeward.contracts.retrieval import Passage
 from citeward.endpoint import Endpoint, Json
+from citeward.endpoint.refusal import shape
 from citeward.errors import BadResponse, ContextTooLong, InvalidInput, ModelError, SettingsError
 
 TEI_BATCH = 32
@@ -56,7 +57,8 @@ class EndpointReranker:
     ) -> None:
         if not model:
             raise SettingsError("The rerank endpoint's model is ''.", hint="Give the name that the server knows.")
-        self._endpoint = Endpoint(url, api_key=api_key, timeout=timeout, retries=retries)
+        name = f"the reranker {model!r}"
+        self._endpoint = Endpoint(url, api_key=api_key, timeout=timeout, retries=retries, name=name)
         self._path = "" if self._endpoint.url.endswith("/rerank") else "/rerank"
         self._model = model
         self._shape = Shape.DOCUMENTS if _VERSION.search(self._endpoint.url) else Shape.TEXTS
@@ -157,14 +159,14 @@ class EndpointReranker:
         """Scores by index: `results` of `relevance_score` (Cohere), `data` (Voyage), or a bare list of `score`."""
         rows: Any = answer if isinstance(answer, list) else answer.get("results", answer.get("data"))
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise BadResponse(f"Model {self._model!r} answered without results: {str(answer)[:80]!r}.", hint=_HINT)
+            raise BadResponse(f"Model {self._model!r} answered without results ({shape(answer)}).", hint=_HINT)
         scores: dict[int, float] = {}
         for row in rows:
             at, score = row.get("index"), row.get("relevance_score", row.get("score"))
             if type(at) is not int or not 0 <= at < count or at in scores:
-                raise BadResponse(f"Model {self._model!r} gave index {at!r} for {count} passages.", hint=_HINT)
+                raise BadResponse(f"Model {self._model!r} gave index {shape(at)} for {count} passages.", hint=_HINT)
             if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
-                raise BadResponse(f"Model {self._model!r} gave passage {at} the score {score!r}.", hint=_HINT)
+                raise BadResponse(f"Model {self._model!r} gave passage {at} the score {shape(score)}.", hint=_HINT)
             scores[at] = float(score)
         if len(scores) < least:
             raise BadResponse(

@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from citeward.errors import SettingsError, StoreError, StoreUnavailable
+from citeward.errors import CitewardError, SettingsError, StoreError, StoreUnavailable
 from citeward.retrieval.weaviate.embedded import MINIMUM, embedded_options
-from citeward.retrieval.weaviate.faults import SpaceMissing, faults, unavailable
+from citeward.retrieval.weaviate.faults import SpaceMissing, TenantMissing, exhausted, faults, unavailable
 
 T = TypeVar("T")
 EMBEDDED = "embedded"
 WRITE_FACTOR = 3
 """How many times as long as a query a write may take."""
-_ATTEMPTS = 4
 _CONNECT_SECONDS = 10.0
+_READY_SECONDS = 5.0
+_CLIENT_RETRY_SECONDS = 1.0
+"""The client repeats requests by itself and does not tell; it waits at least so long before it does."""
 # A channel that lost its server looks for it again at once, not after the usual half minute.
 _CHANNEL = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2_000),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """What is known of the server at one moment, to tell later whether something interrupted the calls since."""
+
+    failures: int
+    slow: int
+    epoch: str
+    """Changes when a process of the server is started anew; empty where the server does not tell."""
+
+    def restarted_before(self, later: Moment) -> bool:
+        """Whether a process of the server was started anew between the two."""
+        return self.epoch != later.epoch
+
+    def interrupted_before(self, later: Moment) -> bool:
+        """Whether a call between the two was cut off, and then repeated."""
+        return self.failures != later.failures or self.restarted_before(later)
+
+    def doubtful_before(self, later: Moment) -> bool:
+        """Whether that cannot be told: the server does not tell, and a call took so long that it may have been."""
+        return not self.epoch and self.slow != later.slow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +114,10 @@ class Connection:
     ) -> None:
         self.url = url
         self.timeout = timeout
+        self.failures = 0
+        """Attempts that had no answer so far."""
+        self.slow = 0
+        """Attempts so far that took so long that the client may have repeated them by itself."""
         self.when_missing: Callable[[], None] = lambda: None
         """Called where a collection that was asked for is not there any more."""
         self._address = None if url == EMBEDDED else address(url, grpc_host=grpc_host, grpc_port=grpc_port)
@@ -100,8 +129,11 @@ class Connection:
     async def ask(self, call: Callable[[Any], Awaitable[T]], /) -> T:
         """What `call` gives with the client; it may run several times, so it must do no harm twice.
 
+        Connecting, the call and its retries share one deadline. The delay between two attempts grows to two seconds,
+        with jitter.
+
         Raises:
-            StoreUnavailable: No answer within the timeout.
+            StoreUnavailable: No answer within the timeout; the message says how long it was tried, and how often.
             StoreError: The server refuses.
         """
         return await self._patiently(call, self.timeout)
@@ -110,6 +142,10 @@ class Connection:
         """As `ask`, for a write."""
         return await self._patiently(call, self.timeout * WRITE_FACTOR)
 
+    async def moment(self) -> Moment:
+        """Now, to be compared with a later one."""
+        return Moment(epoch=await self._epoch(), failures=self.failures, slow=self.slow)
+
     async def close(self) -> None:
         """Give back sockets; an embedded server of ours ends."""
         client, self._client = self._client, None
@@ -117,19 +153,56 @@ class Connection:
             await client.close()
 
     async def _patiently(self, call: Callable[[Any], Awaitable[T]], seconds: float) -> T:
-        from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+        from tenacity import AsyncRetrying, retry_if_exception, stop_never, wait_random_exponential
 
+        last: CitewardError | None = None
+        attempts, started = 0, time.monotonic()
+
+        async def attempt() -> T:
+            nonlocal last, attempts
+            attempts += 1
+            begun = time.monotonic()
+            try:
+                if attempts > 1:
+                    await self._ready()
+                try:
+                    return await self._once(call)
+                except (SpaceMissing, TenantMissing):
+                    await self._ready()  # a server that is not may only not know it yet
+                    raise
+            except CitewardError as error:
+                self.failures += _passing(error)
+                last = error
+                raise
+            finally:
+                self.slow += time.monotonic() - begun >= _CLIENT_RETRY_SECONDS
+
+        # The deadline is the only limit: a server that restarts needs as long as it needs, not so many attempts.
         retrying = AsyncRetrying(
             retry=retry_if_exception(_passing),
-            stop=stop_after_attempt(_ATTEMPTS),
+            stop=stop_never,
             wait=wait_random_exponential(multiplier=0.1, max=2),
             reraise=True,
         )
         try:
             async with asyncio.timeout(seconds):
-                return await retrying(self._once, call)
+                return await retrying(attempt)
         except TimeoutError as error:
-            raise unavailable(self.url, f"no answer within {seconds:g} s") from error
+            self.failures += 1
+            raise exhausted(self.url, time.monotonic() - started, attempts, last) from (last or error)
+
+    async def _epoch(self) -> str:
+        # The term of the cluster's consensus grows with every election, and whoever starts anew asks for one; a node
+        # that starts while others lead tells by the log that it began with.
+        try:
+            found = await self.ask(lambda client: client.cluster.statistics())
+        except StoreUnavailable:
+            raise
+        except StoreError:
+            return ""  # the key may not ask for it
+        return " ".join(
+            sorted(f"{node.name}:{node.raft.term}:{node.initial_last_applied_index}" for node in found.statistics)
+        )
 
     async def _once(self, call: Callable[[Any], Awaitable[T]]) -> T:
         try:
@@ -138,6 +211,21 @@ class Connection:
         except SpaceMissing:
             self.when_missing()
             raise
+
+    async def _ready(self) -> None:
+        """Raise StoreUnavailable while the server starts: it answers by then, and does not know its collections yet."""
+        at = self._address
+        if at is None or self._skip_init_checks:
+            return
+        import httpx  # the client's own check prints to standard output where it fails
+
+        host = f"[{at.host}]" if ":" in at.host else at.host
+        url = f"{'https' if at.secure else 'http'}://{host}:{at.port}/v1/.well-known/ready"
+        with faults(self.url):
+            async with httpx.AsyncClient(trust_env=False, verify=at.secure, timeout=_READY_SECONDS) as client:
+                response = await client.get(url)
+        if not response.is_success:
+            raise unavailable(self.url, f"it is not ready (status {response.status_code})")
 
     async def _connected(self) -> Any:
         if self._client is None:
@@ -158,8 +246,7 @@ class Connection:
         return client
 
     async def _check(self, client: Any) -> None:
-        if not await client.is_ready():
-            raise unavailable(self.url, "it is not ready")
+        await self._ready()
         version = str((await client.get_meta()).get("version", ""))
         if _parsed(version) < MINIMUM:
             raise StoreError(

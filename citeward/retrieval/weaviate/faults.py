@@ -23,9 +23,11 @@ _NO_TENANT = re.compile(r"tenant not found|tenant .*not found", re.IGNORECASE)
 _NO_COLLECTION = re.compile(
     r"could not find class|class .*not found|index not found|collection .*not exist", re.IGNORECASE
 )
+_EXISTS = re.compile(r"already exist", re.IGNORECASE)
+_TOO_MANY, _SERVER_ERRORS = 429, 500
 _UNAVAILABLE_TYPES = frozenset(
     {"WeaviateConnectionError", "WeaviateStartUpError", "WeaviateGRPCUnavailableError", "WeaviateTimeoutError"}
-    | {"WeaviateRetryError", "WeaviateClosedClientError"}
+    | {"WeaviateRetryError", "WeaviateClosedClientError", "TransportError"}
 )
 _DENIED_TYPES = frozenset({"AuthenticationFailedError", "InsufficientPermissionsError", "MissingScopeError"})
 
@@ -55,9 +57,16 @@ def faults(url: str) -> Iterator[None]:
 
 def translated(error: Exception, url: str) -> CitewardError:
     """The error of ours that says what `error` means for the server at `url`."""
-    text, kinds = str(error), {kind.__name__ for kind in type(error).__mro__}
+    kinds, status = {kind.__name__ for kind in type(error).__mro__}, getattr(error, "status_code", None)
+    if isinstance(error, (OSError, TimeoutError)) or kinds & _UNAVAILABLE_TYPES:
+        # The client's text says what was asked for ("Collection may not exist"), its cause what happened.
+        return unavailable(url, _first(str(error.__cause__ or error)) or type(error.__cause__ or error).__name__)
+    text = str(error)
+    busy = status is not None and (status == _TOO_MANY or status >= _SERVER_ERRORS)
+    if busy:
+        text = str(getattr(error, "error", None) or f"status code: {status}")  # likewise: only what the server says
     said = _first(text) or type(error).__name__
-    if kinds & _DENIED_TYPES or getattr(error, "status_code", None) in (401, 403):
+    if kinds & _DENIED_TYPES or status in (401, 403):
         return denied(url, said)
     if _NO_TENANT.search(text):
         return TenantMissing(f"a tenant is not there on the server {url!r}: {said}", hint="index some documents first")
@@ -73,8 +82,12 @@ def translated(error: Exception, url: str) -> CitewardError:
             f"the server {url!r} takes no writes: {said}",
             hint="it does so when its disk is nearly full: make room, then set its shards to READY",
         )
-    transport = isinstance(error, (OSError, TimeoutError)) or kinds & {"TransportError", "AioRpcError"}
-    if transport or kinds & _UNAVAILABLE_TYPES or _UNAVAILABLE.search(text):
+    if _EXISTS.search(text):
+        return StoreUnavailable(
+            f"the server {url!r} has already made what was to be made: {said}",
+            hint="an earlier attempt was cut off, or another process was first; try again",
+        )
+    if busy or "AioRpcError" in kinds or _UNAVAILABLE.search(text):
         return unavailable(url, said)
     if "WeaviateUnsupportedFeatureError" in kinds:
         return StoreError(f"the server {url!r} is too old: {said}", hint="upgrade it to Weaviate 1.33 or newer")
@@ -87,6 +100,15 @@ def unavailable(url: str, said: str) -> StoreUnavailable:
         f"the server {url!r} does not answer: {said}",
         hint="see that it runs and that [store] url and grpc_port are right; then try again",
     )
+
+
+def exhausted(url: str, seconds: float, attempts: int, last: CitewardError | None) -> StoreUnavailable:
+    """The error for a deadline that ran out, with the last failure if there was one."""
+    tries = f"{attempts} attempt{'' if attempts == 1 else 's'}"
+    said = f"no answer within {seconds:.1f} s ({tries})"
+    if last is None:
+        return unavailable(url, said)
+    return StoreUnavailable(f"{said}; the last failure: {last.message}", hint=last.hint)
 
 
 def denied(url: str, said: str) -> StoreError:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from citeward.contracts.retrieval import Chunk, Document, MetaValue, Passage, StoredDocument, Vectors
+from citeward.contracts.retrieval import Chunk, Document, MetaValue, Passage, StoredDocument, Vector, Vectors
 from citeward.retrieval.analysis import passage_terms
 from citeward.retrieval.terms import access_terms, meta_ranges, meta_terms
 from citeward.retrieval.weaviate.names import key, object_id, range_property
-from citeward.retrieval.weaviate.schema import BODY, HEAD, STATE, WRITE
+from citeward.retrieval.weaviate.schema import BODY, HEAD, STATE, VERIFIED, WRITE
 
 PASSAGE = ("reference", "text", "start", "end", "source", "title", "meta")
 """Properties that make a Passage."""
@@ -29,7 +29,7 @@ class Row:
 
     id: str
     properties: Mapping[str, Any]
-    vector: Sequence[float] | None = None
+    vector: Vector | None = None
 
     @property
     def size(self) -> int:
@@ -116,7 +116,7 @@ def passage_rows(
         }
         if chunk.tokens:
             own["tokens"] = base64.b64encode(chunk.tokens).decode()
-        vector = vectors[number].tolist() if embedded else None
+        vector = vectors[number] if embedded else None
         rows.append(Row(id=passage_id(version, chunk.ordinal), properties=shared | own, vector=vector))
     return rows
 
@@ -134,8 +134,8 @@ def body_row(document: Document, version: str, passages: int) -> Row:
     return Row(id=body_id(version), properties=properties)
 
 
-def head_row(document: Document, passages: int, version: str) -> Row:
-    """What makes a version the one that counts."""
+def head_row(document: Document, passages: int, version: str, *, verified: bool) -> Row:
+    """What makes a version the one that counts; `verified` where its passages were found after they were written."""
     properties = {
         "kind": HEAD,
         "document_id": document.id,
@@ -146,6 +146,7 @@ def head_row(document: Document, passages: int, version: str) -> Row:
         "groups": list(document.groups),
         "content_hash": document.content_hash,
         "passages": passages,
+        VERIFIED: verified,
     }
     return Row(id=head_id(document.id), properties=properties)
 

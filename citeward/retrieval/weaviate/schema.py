@@ -19,6 +19,8 @@ FORMAT = 1
 """Of the collections; raised when an older Citeward could not read them."""
 HEAD, BODY, STATE, WRITE = "head", "body", "state", "write"
 """What an object of the documents' collection is, in its property `kind`."""
+VERIFIED = "verified"
+"""Property of a head: its passages were found after they were written. Collections of an older Citeward lack it."""
 _TEXT_KEYS = ("document_id_key", "source_key", "title_key", "version")
 _TEXTS = ("reference", "source", "title", "text", "meta")
 
@@ -83,12 +85,18 @@ async def make(client: Any, space: Space, replicas: int) -> None:
         (space.documents, _document_properties(), False),
         (space.passages, _passage_properties(), space.embedder is not None),
     ):
-        if await client.collections.exists(name):
-            collection = client.collections.use(name)
-            described(space.prefix, space.passages, (await collection.config.get(simple=True)).description)
-            await _migrate(collection, properties)
-        else:
+        if not await client.collections.exists(name):
             await _create(client, name, space.description, properties, vectors=vectors, replicas=replicas)
+        # Also what was created just now: another process, or an attempt of ours whose answer was lost, may have been
+        # first, and what counts is whether the collection is the one that is wanted.
+        collection = client.collections.use(name)
+        described(space.prefix, space.passages, (await collection.config.get(simple=True)).description)
+        await _migrate(collection, properties)
+
+
+async def make_documents(client: Any, space: Space) -> None:
+    """Bring the collection of documents of an older Citeward up to date."""
+    await _migrate(client.collections.use(space.documents), _document_properties())
 
 
 async def add_ranges(passages: Any, names: Iterable[str]) -> None:
@@ -99,6 +107,11 @@ async def add_ranges(passages: Any, names: Iterable[str]) -> None:
 async def property_names(passages: Any) -> frozenset[str]:
     """Names of all properties that a collection has."""
     return frozenset(one.name for one in (await passages.config.get(simple=True)).properties)
+
+
+def exists_already(error: Exception) -> bool:
+    """Whether a creation failed because another process was first, or an earlier attempt whose answer was lost."""
+    return "already exist" in str(error).lower()
 
 
 async def _create(
@@ -129,7 +142,7 @@ async def _create(
             replication_config=Configure.replication(factor=replicas),
         )
     except UnexpectedStatusCodeError as error:
-        if "already exists" not in str(error):  # another process was first
+        if not exists_already(error):
             raise
 
 
@@ -142,7 +155,7 @@ async def _migrate(collection: Any, properties: list[Any]) -> None:
             try:
                 await collection.config.add_property(one)
             except (UnexpectedStatusCodeError, WeaviateInvalidInputError) as error:
-                if "already" not in str(error):  # another process was first
+                if not exists_already(error):
                     raise
 
 
@@ -176,6 +189,7 @@ def _document_properties() -> list[Any]:
         _kept("passages", "INT"),
         _kept("sizes", "INT_ARRAY"),
         _kept("lease", "NUMBER"),
+        _kept(VERIFIED, "BOOL"),
     ]
 
 

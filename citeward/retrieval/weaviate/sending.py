@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
 from citeward.errors import StoreError, StoreUnavailable
-from citeward.retrieval.weaviate.rows import Row, document_of, referred
+from citeward.retrieval.weaviate.rows import Row, document_of, passage_id, referred
 from citeward.retrieval.weaviate.tenant import Tenant, batches
 
 Part: TypeAlias = Callable[[Any], Any]
@@ -20,6 +20,7 @@ _REQUEST_BYTES = 8_000_000
 _REQUESTS_AT_ONCE = 2
 _VALUES_AT_ONCE = 200
 _SINGLE_AT_ONCE = 8
+_PUTS = 4
 
 
 async def put(tenant: Tenant, part: Part, rows: Iterable[Row]) -> None:
@@ -38,40 +39,68 @@ async def put(tenant: Tenant, part: Part, rows: Iterable[Row]) -> None:
                 raise one
 
 
-async def put_passages(tenant: Tenant, rows: Iterable[Row]) -> None:
+async def put_passages(tenant: Tenant, rows: Sequence[Row]) -> None:
     """Write passages so that none is lost with the server's process.
 
     The server answers a batch before the last of its vectors are in its log (up to 32 kB of that stay in memory), and
     writes them out with the next batch: so the last passage is sent once more.
     """
-    last: list[Row] = []
-
-    def remembered() -> Iterator[Row]:
-        for row in rows:
-            last[:] = [row]
-            yield row
-
-    await put(tenant, tenant.passages, remembered())
+    await put(tenant, tenant.passages, rows)
     if tenant.space.embedder is not None:
-        await put(tenant, tenant.passages, last)
+        await put(tenant, tenant.passages, rows[-1:])
+
+
+async def put_findable(tenant: Tenant, rows: Sequence[Row]) -> None:
+    """Write objects of the collection of documents, all of one kind, so that conditions find them.
+
+    A server that was killed amid an earlier attempt may keep such an object and find it under no condition; written
+    again it would stay so. It is deleted by its id then, and written once more.
+
+    Raises:
+        StoreUnavailable: They are still not found.
+    """
+    absent: Sequence[Row] = rows
+    for _ in range(_PUTS):
+        await put(tenant, tenant.documents, absent)
+        there = await tenant.findable({row.id for row in rows}, str(rows[0].properties["kind"])) if rows else set()
+        absent = [row for row in rows if row.id not in there]
+        if not absent:
+            return
+        await delete_singly(tenant, tenant.documents, [row.id for row in absent])
+    raise StoreUnavailable(
+        f"{len(absent)} of {len(rows)} records were written {_PUTS} times and are not found on the server",
+        hint="see the server's log; then try again",
+    )
 
 
 async def delete(tenant: Tenant, part: Part, ids: Collection[str]) -> None:
     """Delete objects by id; those that are not there are nothing."""
     from weaviate.classes.query import Filter
 
+    before = tenant.connection.failures
     for some in batches(ids, _VALUES_AT_ONCE):
         await tenant.connection.tell(partial(_delete_once, part, Filter.by_id().contains_any(some)))
+    if tenant.connection.failures != before:
+        await delete_singly(tenant, part, ids)
 
 
-async def delete_versions(tenant: Tenant, versions: Collection[str]) -> None:
-    """Delete all passages of these versions."""
+async def delete_versions(tenant: Tenant, sizes: Mapping[str, int]) -> None:
+    """Delete all passages of these versions, each given with their number."""
     from weaviate.classes.query import Filter
 
-    for some in batches(versions, _VALUES_AT_ONCE):
+    before, deleted = tenant.connection.failures, 0
+    for some in batches(sizes, _VALUES_AT_ONCE):
         condition = Filter.by_property("version").contains_any(some)
-        while await tenant.connection.tell(partial(_delete_once, tenant.passages, condition)):
-            pass  # the server deletes so many at a time
+        while matches := await tenant.connection.tell(partial(_delete_once, tenant.passages, condition)):
+            deleted += matches  # the server deletes so many at a time
+    if tenant.connection.failures != before or deleted < sum(sizes.values()):
+        # Those that were half written or half deleted may be found by vector, and by no condition.
+        await delete_singly(tenant, tenant.passages, passage_ids(sizes))
+
+
+def passage_ids(sizes: Mapping[str, int]) -> Iterator[str]:
+    """Ids of the passages' objects of these versions, each given with their number."""
+    return (passage_id(version, number) for version, size in sizes.items() for number in range(size))
 
 
 async def delete_singly(tenant: Tenant, part: Part, ids: Iterable[str]) -> None:
@@ -96,7 +125,14 @@ async def _send(tenant: Tenant, part: Part, rows: Sequence[Row]) -> None:
 
     # The client logs what was refused with all of its text; ours says what is to be said.
     logging.getLogger("weaviate-client").addFilter(_no_objects)
-    objects = [DataObject(uuid=row.id, properties=dict(row.properties), vector=row.vector) for row in rows]
+    objects = [
+        DataObject(
+            uuid=row.id,
+            properties=dict(row.properties),
+            vector=None if row.vector is None else row.vector.tolist(),
+        )
+        for row in rows
+    ]
     done = await tenant.connection.tell(lambda client: part(client).data.insert_many(objects))
     if done.errors:
         place, error = next(iter(done.errors.items()))

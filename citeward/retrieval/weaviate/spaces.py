@@ -13,7 +13,7 @@ from citeward.errors import SettingsError, StoreCorrupt
 from citeward.retrieval.checks import check_vector
 from citeward.retrieval.weaviate.connection import Connection
 from citeward.retrieval.weaviate.names import DOCUMENTS, alias_name, check_prefix
-from citeward.retrieval.weaviate.schema import Space, described, make
+from citeward.retrieval.weaviate.schema import Space, described, exists_already, make
 
 
 class Spaces:
@@ -189,7 +189,8 @@ class Spaces:
             try:
                 await client.alias.create(alias_name=self._alias, target_collection=self.wanted.passages)
             except UnexpectedStatusCodeError as error:
-                if "already exists" not in str(error):
+                # `_claim` looks at where the alias points then.
+                if not exists_already(error):
                     raise
 
         if was != self.wanted.passages:

@@ -18,6 +18,7 @@ from citeward.retrieval.weaviate.searching import Asked, search
 from citeward.retrieval.weaviate.spaces import Spaces
 from citeward.retrieval.weaviate.tenant import Pulse, Tenant
 from citeward.retrieval.weaviate.tenants import Tenants
+from citeward.retrieval.weaviate.verification import inspect, unverified
 from citeward.retrieval.weaviate.where import ordered_keys, where
 from citeward.retrieval.weaviate.writing import remove, replace, tidy
 
@@ -31,7 +32,7 @@ class WeaviateStore:
 
     Nothing connects before the first call, and nothing is made before the first `upsert`. Any number of processes may
     read and write. Each document changes as a whole: a search finds all of one version of it, and what was acknowledged
-    stays, whoever is stopped and when; see `writing`.
+    stays and is found, whoever is stopped and when; see `writing` and `verification`.
 
     Args:
         url: REST address as `https://weaviate.example.com`; `embedded` starts a server from a binary on this machine.
@@ -254,6 +255,39 @@ class WeaviateStore:
         except TenantMissing:
             return ""
         return f"{pulse.generation}~{uuid4().hex}" if pulse.writing else pulse.generation
+
+    async def unverified(self, *, tenant: str = "default") -> list[str]:
+        """Ids of documents whose passages have not been found since they were written, or whose write was stopped.
+
+        An older Citeward verified nothing, so every document that it wrote is among them until `verify`.
+        """
+        part = await self._part(tenant)
+        try:
+            return [] if part is None else await unverified(part, marked=await self._tenants.marks(part.space))
+        except TenantMissing:
+            return []
+
+    async def verify(self, *, tenant: str = "default", dry_run: bool = False) -> list[str]:
+        """Look for the passages of the unverified documents; ids of those that have to be written anew.
+
+        Args:
+            tenant: Whose documents.
+            dry_run: Do not mark those that are found.
+
+        Raises:
+            SettingsError, StoreReadOnly, StoreUnavailable: As `upsert`, unless `dry_run`.
+        """
+        part = await self._part(tenant)
+        if part is None:
+            return []
+        if not dry_run:
+            self._check_writable()
+            await self._spaces.confirm()
+            await self._tenants.make_marks(part.space)
+        try:
+            return await inspect(part, marked=await self._tenants.marks(part.space), mark=not dry_run)
+        except TenantMissing:
+            return []
 
     async def optimize(self) -> None:
         """Clear away what stopped writes left; the server keeps its indexes up to date by itself."""

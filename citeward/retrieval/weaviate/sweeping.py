@@ -11,9 +11,9 @@ from dataclasses import replace
 from uuid import uuid4
 
 from citeward.retrieval.weaviate.names import key
-from citeward.retrieval.weaviate.rows import Note, body_id, head_id, note_row, passage_id, state_row
+from citeward.retrieval.weaviate.rows import Note, body_id, head_id, note_row, state_row
 from citeward.retrieval.weaviate.schema import BODY
-from citeward.retrieval.weaviate.sending import delete, delete_singly, delete_versions, put
+from citeward.retrieval.weaviate.sending import delete, delete_singly, delete_versions, passage_ids, put_findable
 from citeward.retrieval.weaviate.tenant import Tenant, batches
 
 _DOCUMENTS = 200
@@ -30,7 +30,7 @@ async def announce(tenant: Tenant, documents: Sequence[str], sizes: Mapping[str,
         lease: Seconds that the write may take.
     """
     note = Note(id=str(uuid4()), documents=tuple(documents), sizes=dict(sizes), lease=lease)
-    await put(tenant, tenant.documents, [note_row(note)])
+    await put_findable(tenant, [note_row(note)])
     others = [one for one in await recover(tenant) if one.id != note.id]
     # A head that the server keeps but cannot find would stay so when it is written again.
     shared = set(documents) & {name for one in others for name in one.documents}
@@ -47,11 +47,11 @@ async def finish(tenant: Tenant, note: Note, *, left: Mapping[str, str] | None =
         left: The version that each of its documents should have now, where that is known.
     """
     # The generation changes before anything is deleted: a search that read it before and after knows that nothing was.
-    await put(tenant, tenant.documents, [state_row(tenant.name, uuid4().hex)])
+    await put_findable(tenant, [state_row(tenant.name, uuid4().hex)])
     spared = await _sweep(tenant, note, left)
     if spared:
         # Another writer is at one of these documents. Whoever of us is done last clears up.
-        await put(tenant, tenant.documents, [note_row(replace(note, documents=tuple(spared), sizes={}, lease=0.0))])
+        await put_findable(tenant, [note_row(replace(note, documents=tuple(spared), sizes={}, lease=0.0))])
     else:
         await delete(tenant, tenant.documents, [note.id])
 
@@ -65,12 +65,21 @@ async def recover(tenant: Tenant) -> list[Note]:
         if note.dead:
             await _mend(tenant, [name for name in note.documents if name not in busy])
             current = set((await tenant.heads(note.documents)).values())
-            sizes = {version: size for version, size in note.sizes.items() if version not in current}
-            objects = [passage_id(version, number) for version, size in sizes.items() for number in range(size)]
-            await delete_singly(tenant, tenant.passages, objects)
-            await delete_singly(tenant, tenant.documents, map(body_id, sizes))
+            await _clear(tenant, {version: size for version, size in note.sizes.items() if version not in current})
             await finish(tenant, note)
     return alive
+
+
+async def discard(tenant: Tenant, note: Note) -> None:
+    """Remove what an abandoned attempt of ours staged, and its note: no request of it is on its way any more."""
+    await _clear(tenant, note.sizes)
+    await delete(tenant, tenant.documents, [note.id])
+
+
+async def _clear(tenant: Tenant, sizes: Mapping[str, int]) -> None:
+    """Delete versions that never counted, by their objects' ids: no condition may find them."""
+    await delete_singly(tenant, tenant.passages, passage_ids(sizes))
+    await delete_singly(tenant, tenant.documents, map(body_id, sizes))
 
 
 async def _mend(tenant: Tenant, documents: Sequence[str]) -> None:
@@ -107,7 +116,7 @@ async def _sweep(tenant: Tenant, note: Note, left: Mapping[str, str] | None) -> 
         }
         if garbage:
             note = replace(note, sizes={**note.sizes, **garbage})
-            await put(tenant, tenant.documents, [note_row(note)])
+            await put_findable(tenant, [note_row(note)])
             # Bodies go last: by them a sweep that was stopped finds the passages again.
             await delete_versions(tenant, garbage)
             await delete(tenant, tenant.documents, list(map(body_id, garbage)))

@@ -70,6 +70,21 @@ class Tenant:
                 versions[one["document_id"]] = one["version"]
         return versions
 
+    async def findable(self, ids: Collection[str], kind: str) -> set[str]:
+        """Which of these objects of the collection of documents are found by their ids and by their kind."""
+        from weaviate.classes.query import Filter
+
+        there: set[str] = set()
+        for part in batches(ids, AT_ONCE):
+            condition = Filter.by_id().contains_any(part) & Filter.by_property("kind").equal(kind)
+            found = await self.connection.ask(
+                lambda client, part=part, condition=condition: self.documents(client).query.fetch_objects(  # type: ignore[misc]
+                    filters=condition, limit=len(part), return_properties=False
+                )
+            )
+            there.update(str(one.uuid) for one in found.objects)
+        return there
+
     async def head(self, document_id: str, properties: Sequence[str]) -> dict[str, Any] | None:
         """These properties of a document's head; None where it has none."""
         found = await self.by_id([head_id(document_id)], properties)
@@ -99,6 +114,15 @@ class Tenant:
     async def passages_by_id(self, ids: Sequence[str], properties: Sequence[str]) -> list[dict[str, Any]]:
         """Objects of the collection of passages; those that are not there are left out."""
         return await self._fetch(self.passages, ids, properties)
+
+    async def vectors(self, ids: Sequence[str]) -> dict[str, list[float]]:
+        """Vectors of passages by the ids of their objects; those that are not there, or have none, are left out."""
+        found = await self.connection.ask(
+            lambda client: self.passages(client).query.fetch_objects_by_ids(
+                ids, limit=len(ids), return_properties=False, include_vector=True
+            )
+        )
+        return {str(one.uuid): one.vector["default"] for one in found.objects if one.vector.get("default")}
 
     async def by_id(self, ids: Sequence[str], properties: Sequence[str]) -> list[dict[str, Any]]:
         """Objects of the collection of documents; those that are not there are left out."""

@@ -9,8 +9,8 @@ from uuid import uuid4
 from citeward.retrieval.weaviate.connection import Connection
 from citeward.retrieval.weaviate.names import tenant_name, tenant_of
 from citeward.retrieval.weaviate.rows import STATE_ID, state_row
-from citeward.retrieval.weaviate.schema import Space, add_ranges, property_names
-from citeward.retrieval.weaviate.sending import delete_singly, put
+from citeward.retrieval.weaviate.schema import VERIFIED, Space, add_ranges, make_documents, property_names
+from citeward.retrieval.weaviate.sending import put_findable
 from citeward.retrieval.weaviate.tenant import Tenant
 
 
@@ -27,6 +27,7 @@ class Tenants:
         self._replicated = replicated
         self._made: set[tuple[str, str]] = set()
         self._properties: dict[str, frozenset[str]] = {}
+        self._marking: set[str] = set()
 
     def part(self, space: Space, tenant: str) -> Tenant:
         """The tenant's part of a space, there or not.
@@ -43,9 +44,7 @@ class Tenants:
         if (space.passages, name) not in self._made:
             await self._connection.tell(lambda client: _create(client, space, name))
             if not (await part.pulse()).generation:
-                # One that a killed server keeps but cannot find would stay so when it is written again.
-                await delete_singly(part, part.documents, [STATE_ID])
-                await put(part, part.documents, [state_row(tenant, uuid4().hex)])
+                await put_findable(part, [state_row(tenant, uuid4().hex)])
             self._made.add((space.passages, name))
         return part
 
@@ -63,6 +62,20 @@ class Tenants:
             self._properties[space.passages] = known
         return known
 
+    async def marks(self, space: Space) -> bool:
+        """Whether heads can say that their passages were verified; in collections of an older Citeward they cannot."""
+        if space.documents not in self._marking:
+            names = await self._connection.ask(lambda client: property_names(client.collections.use(space.documents)))
+            if VERIFIED not in names:
+                return False
+            self._marking.add(space.documents)
+        return True
+
+    async def make_marks(self, space: Space) -> None:
+        """Make the place for it where it is missing."""
+        if not await self.marks(space):
+            await self._connection.tell(lambda client: make_documents(client, space))
+
     async def make_ranges(self, space: Space, wanted: set[str]) -> None:
         """Add the properties for comparisons by order that are not there."""
         if missing := wanted - await self.ranges(space, wanted):
@@ -75,6 +88,7 @@ class Tenants:
         """Take nothing for made."""
         self._made.clear()
         self._properties.clear()
+        self._marking.clear()
 
     async def _named(self, space: Space, name: str) -> str:
         """The tenant whose name is a digest on the server; empty where it was never written whole."""

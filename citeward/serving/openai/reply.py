@@ -10,14 +10,14 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any
 
-import orjson
-
 from citeward.agents.agent import waiting
 from citeward.contracts.answer import Answer, Outcome, Usage
 from citeward.contracts.citation import Citation
 from citeward.contracts.event import Answered, Cited, Event, Failed, Restarted, Started, TextDelta, to_wire
+from citeward.errors import CitewardError
 from citeward.serving.chunks import AGAIN
 from citeward.serving.refusals import openai_error
+from citeward.serving.sse import to_json
 
 DONE = b"data: [DONE]\n\n"
 """The last event of a stream that did not fail."""
@@ -60,14 +60,14 @@ class CompletionChunks:
         async with aclosing(events):
             async for event in events:
                 if isinstance(event, Failed):
-                    yield _data({"error": openai_error(event)})
+                    yield failure(event)
                     return
                 for chunk in self._chunks(event):
                     yield _data(chunk)
                 if isinstance(event, Answered):
                     yield DONE
                     return
-        yield _data({"error": openai_error(waiting())})
+        yield failure(waiting())
 
     def _chunks(self, event: Event) -> Iterator[dict[str, Any]]:
         match event:
@@ -143,5 +143,10 @@ def _rest(answer: Answer) -> dict[str, Any]:
     return {key: value for key, value in told.items() if key != "text"}
 
 
+def failure(error: CitewardError | Failed) -> bytes:
+    """The last event of a stream that failed."""
+    return _data({"error": openai_error(error)})
+
+
 def _data(value: dict[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(value) + b"\n\n"
+    return b"data: " + to_json(value) + b"\n\n"

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from citeward.agents.agent import answer_of
 from citeward.project.opened import OpenProject
-from citeward.serving.openai.reply import CompletionChunks, completion
+from citeward.serving.json_body import JsonRoute
+from citeward.serving.openai.reply import CompletionChunks, completion, failure
 from citeward.serving.openai.request import ChatRequest
 from citeward.serving.runs import GONE, begun, unless_gone
-from citeward.serving.sse import EventStream
+from citeward.serving.sse import EventStream, Json
 
 
 def openai_routes() -> APIRouter:
     """An agent answers in the place of a model, under its own name."""
-    router = APIRouter(prefix="/v1", tags=["openai"])
+    router = APIRouter(prefix="/v1", tags=["openai"], route_class=JsonRoute)
 
     @router.post("/chat/completions")
     async def chat(body: ChatRequest, request: Request) -> Response:
@@ -29,9 +30,10 @@ def openai_routes() -> APIRouter:
         run = agent.run(body.question, history=body.history)
         if body.stream:
             include_usage = body.stream_options is not None and body.stream_options.include_usage
-            return EventStream(CompletionChunks(name, include_usage=include_usage).framed(await begun(run)))
-        answer = await unless_gone(request.receive, answer_of(run))
-        return GONE if answer is None else JSONResponse(completion(answer, name))
+            chunks = CompletionChunks(name, include_usage=include_usage).framed(await begun(run))
+            return EventStream(chunks, failure=failure)
+        answer = await unless_gone(request.scope, request.receive, answer_of(run))
+        return GONE if answer is None else Json(completion(answer, name))
 
     @router.get("/models")
     async def models(request: Request) -> dict[str, Any]:

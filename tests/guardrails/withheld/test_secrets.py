@@ -1,6 +1,8 @@
 import base64
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from citeward.contracts.guardrail import Action, Origin, Outgoing
 from citeward.guardrails.build import build_rails
@@ -8,6 +10,7 @@ from citeward.guardrails.table import Thresholds
 from citeward.guardrails.withheld.secrets import SecretsGuard, SecretsOptions
 from citeward.testing.logs import captured_logs
 from citeward.testing.suites.guardrail import check_guardrail
+from citeward.testing.suites.stream_guard import check_stream_guard, cuts
 
 KEY = "sk-Harbour_7Kq42-xYz"
 LIMITS = {Origin.MODEL: Thresholds(modify=1), Origin.TOOL: Thresholds(block=1)}
@@ -39,6 +42,59 @@ async def test_a_value_is_withheld_in_any_form(form):
     assert verdict.action is Action.MODIFY
     assert "[withheld]" in verdict.text
     assert form[4:-4] not in verdict.text
+
+
+ESCAPES = [
+    "\\x{:02x}",
+    "\\x{:02X}",
+    "\\u{:04x}",
+    "\\U{:08x}",
+    "\\u{{{:x}}}",
+    "\\{:03o}",
+    "&#{};",
+    "&#x{:x};",
+    "&#{}",
+    "&amp;#{};",
+]
+ESCAPES += ["%{:02x}", "%25{:02X}", "%u{:04x}", "\\\\x{:02x}"]
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+@pytest.mark.parametrize("text", [KEY, KEY[::-1], KEY.upper()], ids=["as it is", "backwards", "upper case"])
+async def test_a_value_is_withheld_in_escapes(escape, text):
+    form = "".join(escape.format(ord(char)) for char in text)
+    verdict = await guard().check(f"It is {form} as you know.", origin=Origin.MODEL)
+    assert verdict.text in ("It is [withheld] as you know.", "It is [withheld]; as you know.")
+    assert [finding.kind for finding in verdict.findings] == ["SECRET"]
+
+
+# Without its semicolon an entity would take the digit behind it for its own.
+MIXED = ["{}", *(escape for escape in ESCAPES if escape != "&#{}")]
+LETTERS = st.tuples(st.sampled_from(MIXED), st.sampled_from(["", "", " ", "-", "\u200b", "* "]))
+
+
+@pytest.mark.fuzz
+@given(st.lists(LETTERS, min_size=len(KEY), max_size=len(KEY)), st.sampled_from(["modify", "block", "flag"]), st.data())
+def test_a_value_written_in_part_as_escapes_is_found_however_the_text_is_split(written, action, data):
+    form = "".join(
+        (escape.format(ord(char)) if escape != "{}" else char) + gap
+        for char, (escape, gap) in zip(KEY, written, strict=True)
+    )
+    text = (
+        data.draw(st.sampled_from(["Say: ", "R&D \\", "100%", "sk-Harb", "&#"]))
+        + form
+        + data.draw(st.sampled_from(["", " ok", "\\x5", KEY]))
+    )
+    limits = {Origin.MODEL: Thresholds(**{action: 1})}
+    made = SecretsGuard(limits, SecretsOptions(environment=()), values=[KEY])
+
+    def stream():
+        opened = made.stream(Origin.MODEL, Outgoing())
+        assert opened is not None
+        return opened
+
+    guarded = check_stream_guard(stream, text, data.draw(cuts(text)))
+    assert (form.rstrip(" -*\u200b;") in guarded) == (action == "flag")
 
 
 @pytest.mark.parametrize("near", [KEY[:-1], KEY[1:], KEY[:-1] + "!" + KEY[1:], "sk-Harbour", "Quay-Lantern-8"])

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from citeward.errors import UnsupportedDocument
 from citeward.ingest.load import Skipped
-from citeward.ingest.load.docx import LARGEST_PART, docx
+from citeward.ingest.load.docx import docx
+from citeward.settings import LimitSettings
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
@@ -55,7 +56,7 @@ def test_the_title_of_its_properties_counts_unless_a_program_made_it_up() -> Non
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(UnsupportedDocument, match="too large when unpacked"):
-        docx(packed(f"<w:document {W}>" + " " * LARGEST_PART))
+        docx(packed(f"<w:document {W}>" + " " * LimitSettings().part_bytes))
 
 
 def test_entities_that_multiply_and_files_that_they_name_are_not_followed(reading, tmp_path) -> None:

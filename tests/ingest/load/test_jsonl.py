@@ -3,6 +3,7 @@ import pytest
 
 from citeward.contracts.retrieval import Document
 from citeward.ingest.load import Skipped, jsonl
+from citeward.settings import IndexSettings, LimitSettings
 
 
 def lines(*records: object) -> bytes:
@@ -59,10 +60,10 @@ def test_a_slip_about_groups_bars_the_document(reading, groups: dict[str, object
     assert (skipped.id, skipped.keep) == ("a.jsonl/b", False)
 
 
-def test_a_line_without_end_is_never_held(reading, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonl, "LARGEST_LINE", 1_000_000)
+def test_a_line_without_end_is_never_held(reading) -> None:
+    settings = IndexSettings(limits=LimitSettings(text_bytes=1_000_000))
     long = {"id": "l", "text": "x" * 3_500_000}
-    skipped, after = reading("a.jsonl", lines(long, {"id": "b", "text": "y"}))
+    skipped, after = reading("a.jsonl", lines(long, {"id": "b", "text": "y"}), settings=settings)
     assert (skipped.source, skipped.reason) == ("a.jsonl:1", "longer than 1 MB")
     assert after.id == "a.jsonl/b"
 

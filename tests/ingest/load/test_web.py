@@ -2,14 +2,18 @@ import gzip
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from citeward.contracts.retrieval import Document
-from citeward.ingest.load import Skipped, fetch, web
+from citeward.ingest.load import Skipped, web
+from citeward.settings import IndexSettings, WebSettings
 
 Answer = tuple[int, dict[str, str], bytes]
 HTML = {"content-type": "text/html; charset=utf-8"}
+LOCAL = IndexSettings(web=WebSettings(private_hosts=("127.0.0.1", "site.test")))
+"""Settings that let in the tests' own server."""
 
 
 class Site:
@@ -59,9 +63,9 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 def got(site: Site, reading) -> Callable[[Answer | list[Answer]], Document | Skipped]:
     """What becomes of one page."""
 
-    def get(answer: Answer | list[Answer], path: str = "/page", **access: object) -> Document | Skipped:
+    def get(answer: Answer | list[Answer], path: str = "/page", **more: Any) -> Document | Skipped:
         site.pages[path] = answer
-        (found,) = reading("list.urls", f"{site.url}{path}", **access)
+        (found,) = reading("list.urls", f"{site.url}{path}", **{"settings": LOCAL, **more})
         return found
 
     return get
@@ -74,7 +78,7 @@ def test_each_address_is_a_document(site: Site, reading) -> None:
         "/r.md": (200, {"content-type": "application/octet-stream"}, b"---\ntitle: M\n---\ntext"),
     }
     text = f"# ours\n\n{site.url}/  # the first\n{site.url}/notes#part\n{site.url}/r.md\n{site.url}/\n"
-    home, notes, markdown = reading("w/list.urls", text)
+    home, notes, markdown = reading("w/list.urls", text, settings=LOCAL)
     assert home == Document(id=f"w/list.urls/{site.url}/", text="# Home\n\ncafé", source=f"{site.url}/", title="Home")
     assert (notes.id, notes.text, notes.title) == (f"w/list.urls/{site.url}/notes", "café", "notes")
     assert markdown.title == "M"
@@ -83,13 +87,13 @@ def test_each_address_is_a_document(site: Site, reading) -> None:
 
 def test_a_page_that_cannot_be_had_is_skipped_under_its_own_id(site: Site, reading) -> None:
     site.pages["/b"] = (200, HTML, b"<p>here")
-    gone, here = reading("list.urls", f"{site.url}/a\n{site.url}/b")
+    gone, here = reading("list.urls", f"{site.url}/a\n{site.url}/b", settings=LOCAL)
     assert (gone.id, gone.source) == (f"list.urls/{site.url}/a", f"{site.url}/a")
     assert (gone.reason, gone.keep, here.text) == ("HTTP 404", True, "here")
 
 
 def test_a_server_that_is_not_there_is_named(reading, site: Site) -> None:
-    (skipped,) = reading("list.urls", "http://127.0.0.1:9/x")
+    (skipped,) = reading("list.urls", "http://127.0.0.1:9/x", settings=LOCAL)
     assert skipped.reason.startswith("cannot be fetched: ")
 
 
@@ -121,11 +125,11 @@ def test_redirects_are_followed_as_far_as_is_sensible(got, site: Site) -> None:
     assert got((302, {"location": "file:///etc/passwd"}, b"")).reason.startswith("cannot be fetched")
 
 
-def test_a_large_page_is_given_up_packed_or_not(got, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "LARGEST", 1_000_000)
-    assert got((200, HTML, b"<p>" + b"x" * 1_000_000)).reason == "larger than 1 MB"
+def test_a_large_page_is_given_up_packed_or_not(got) -> None:
+    small = IndexSettings(web=WebSettings(private_hosts=("127.0.0.1",), page_bytes=1_000_000))
+    assert got((200, HTML, b"<p>" + b"x" * 1_000_000), settings=small).reason == "larger than 1 MB"
     packed = gzip.compress(b"<p>" + b"x" * 1_000_000)
-    assert got((200, {**HTML, "content-encoding": "gzip"}, packed)).reason == "larger than 1 MB"
+    assert got((200, {**HTML, "content-encoding": "gzip"}, packed), settings=small).reason == "larger than 1 MB"
 
 
 def test_a_busy_server_is_asked_again_after_the_pause_that_it_names(got, site: Site) -> None:

@@ -61,10 +61,10 @@ def test_a_call_that_the_limit_broke_off_is_left_out_and_one_that_only_lacks_its
 @pytest.mark.parametrize(
     "call", ["", "search(fox)", "[]", '{"arguments": {}}', '{"name": 3}', '{"name": "x", "arguments": [1]}']
 )
-def test_a_call_that_cannot_be_read_is_an_error_that_shows_it(call: str) -> None:
+def test_a_call_that_cannot_be_read_is_an_error_that_shows_nothing_of_it(call: str) -> None:
     with pytest.raises(BadResponse, match="tool call that cannot be read") as caught:
         taken(f"<tool_call>{call}</tool_call>", [])
-    assert repr(call) in str(caught.value)
+    assert f"({len(call)} characters)" in caught.value.message
 
 
 @pytest.mark.parametrize(

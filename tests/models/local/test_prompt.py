@@ -109,7 +109,8 @@ def test_variables_reach_the_template() -> None:
     assert prompt_of(thinker, ModelRequest(messages=ASKED), FORM, {"enable_thinking": True}).text == "<think>"
 
 
-def test_a_template_that_refuses_a_conversation_is_quoted() -> None:
+def test_what_a_template_says_that_refuses_a_conversation_is_for_the_log() -> None:
     refusing = Templated("{{ raise_exception('System role not supported') }}")
-    with pytest.raises(ModelError, match="System role not supported"):
+    with pytest.raises(ModelError, match="refuses the conversation") as caught:
         prompt_of(refusing, ModelRequest(messages=ASKED), FORM, {})
+    assert caught.value.detail == "System role not supported"

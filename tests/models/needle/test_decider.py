@@ -101,5 +101,5 @@ async def test_tools_too_large_to_be_told_are_an_error(decider):
         description="Vast.",
         parameters={"properties": {f"argument_{n}": {"description": "many words " * 50} for n in range(400)}},
     )
-    with pytest.raises(BadResponse, match="tools cannot be taken"):
+    with pytest.raises(BadResponse, match="refused the question"):
         await decider.decide("do it", [vast])

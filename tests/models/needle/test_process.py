@@ -129,8 +129,9 @@ def test_a_library_that_is_none_is_said(files, tmp_path):
 
 
 def test_a_request_that_the_engine_refuses_is_said_and_the_next_one_answered(process):
-    with pytest.raises(BadResponse, match="tools cannot be taken"):
+    with pytest.raises(BadResponse, match="refused the question") as caught:
         process.ask({**REQUEST, "system": "word " * 20_000})
+    assert "tools cannot be taken" in caught.value.detail
     assert '"name":"ping"' in process.ask(REQUEST)
 
 

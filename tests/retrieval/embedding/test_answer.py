@@ -78,8 +78,8 @@ def test_a_wrong_length_is_said_with_both_numbers_and_the_way_out() -> None:
         ([None, 1], "not finite"),
     ],
 )
-def test_a_vector_without_a_direction_names_its_text(row: list[Any], kind: str) -> None:
-    with pytest.raises(BadResponse, match=f"{kind} for 'second'"):
+def test_a_vector_without_a_direction_names_the_place_of_its_text(row: list[Any], kind: str) -> None:
+    with pytest.raises(BadResponse, match=f"{kind} for text 2 of 3"):
         _read(_answer([1, 0], row, [1, 0]))
 
 

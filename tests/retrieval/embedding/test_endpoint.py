@@ -160,7 +160,7 @@ async def test_a_text_that_is_too_long_for_the_server_is_halved_until_it_fits(se
         rows = await embed(server, ["one", long, "two", "three"])
     assert np.allclose(rows[[0, 2, 3]], await HashEmbedder(dimensions=32).embed(["one", "two", "three"]), atol=1e-6)
     assert np.allclose(np.linalg.norm(rows, axis=1), 1)
-    assert {entry["event"] for entry in logs} == {"embedding.cut"}
+    assert {entry["event"] for entry in logs} == {"embedding.cut", "upstream.failed"}
 
 
 async def test_a_server_that_finds_everything_too_long_is_believed_in_the_end(server: ModelServer) -> None:
@@ -208,12 +208,12 @@ async def test_a_request_does_not_take_a_whole_minutes_tokens(server: ModelServe
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
-        (garbled(), BadResponse, "no JSON"),
+        (garbled(), BadResponse, "not JSON"),
         (altered(lambda _: []), BadResponse, "without embeddings"),
         (altered(lambda answer: {"data": answer["data"][1:]}), BadResponse, "2 vectors for 3 texts"),
         (altered(lambda answer: {"data": answer["data"] * 2}), BadResponse, "6 vectors for 3 texts"),
-        (refused(401, "who?"), AuthenticationFailed, "who"),
-        (refused(404, "no such model"), NotFound, "no such model"),
+        (refused(401, "who?"), AuthenticationFailed, "answered 401"),
+        (refused(404, "no such model"), NotFound, "answered 404"),
     ],
 )
 async def test_what_goes_wrong_is_said(server: ModelServer, fault: Fault, error: type[Exception], words: str) -> None:

@@ -135,19 +135,19 @@ def _rows(change: Callable[[list[dict[str, Any]]], Any]) -> Fault:
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        (garbled(), "no JSON"),
+        (garbled(), "not JSON"),
         (altered(lambda _: {"error": "no"}), "without results"),
-        (_rows(lambda rows: None), "without results|bare"),
+        (_rows(lambda rows: None), "without results|answered with None"),
         (_rows(lambda rows: [3]), "without results"),
         (_rows(lambda rows: rows[1:]), "scored 5 passages where 6"),
         (_rows(lambda rows: [*rows, rows[0]]), "index"),
         (_rows(lambda rows: [{**rows[0], "index": 6}, *rows[1:]]), "index 6 for 6"),
         (_rows(lambda rows: [{**rows[0], "index": -1}, *rows[1:]]), "index -1"),
-        (_rows(lambda rows: [{**rows[0], "index": "0"}, *rows[1:]]), "index '0'"),
+        (_rows(lambda rows: [{**rows[0], "index": "0"}, *rows[1:]]), "index 1 character"),
         (_rows(lambda rows: [{**rows[0], "index": True}, *rows[1:]]), "index True"),
         (_rows(lambda rows: [{"index": row["index"]} for row in rows]), "score None"),
         (_rows(lambda rows: [{"index": row["index"], "score": float("nan")} for row in rows]), "score nan"),
-        (_rows(lambda rows: [{"index": row["index"], "score": "0.5"} for row in rows]), "score '0.5'"),
+        (_rows(lambda rows: [{"index": row["index"], "score": "0.5"} for row in rows]), "score 3 characters"),
         (_rows(lambda rows: [{"index": row["index"], "score": True} for row in rows]), "score True"),
     ],
 )
@@ -171,8 +171,9 @@ async def test_what_goes_wrong_is_said_once(server: ModelServer) -> None:
     assert len(server.requests) == 1
     with pytest.raises(DeadlineExceeded):
         await rerank(server, stalled(), timeout=0.4, retries=0)
-    with pytest.raises(ModelError, match="400: the first reason"):
+    with pytest.raises(ModelError, match="answered 400") as caught:
         await rerank(server, refused(400, "the first reason"), refused(400, "the second"))
+    assert caught.value.detail == "the first reason"
     with pytest.raises(NotFound):
         await rerank(server, refused(404))
 

@@ -44,6 +44,32 @@ def test_every_error_of_the_client_becomes_one_of_ours(
     assert hint in said.hint and URL in said.message
 
 
+def connection_lost(text: str) -> Exception:
+    """As the client raises it: its text says what was asked for, the cause what happened."""
+    error = client.WeaviateConnectionError(text)
+    error.__cause__ = httpx.ConnectError("All connection attempts failed")
+    return error  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    "asked_for", ["Collection may not exist.", "Alias may not exist.", "Property may not exist", "tenant not found"]
+)
+def test_a_lost_connection_is_not_taken_for_what_the_client_says_of_the_request(asked_for: str) -> None:
+    for error in (connection_lost(asked_for), client.UnexpectedStatusCodeError(asked_for, answer(503))):
+        said = translated(error, URL)
+        assert type(said) is StoreUnavailable and asked_for not in said.message
+    assert "All connection attempts failed" in translated(connection_lost(asked_for), URL).message
+
+
+@pytest.mark.parametrize(
+    "text", ["class name X already exists", "create alias: alias X_current already exists", "Tenant already exists"]
+)
+def test_what_already_exists_may_be_tried_again(text: str) -> None:
+    response = httpx.Response(422, json={"error": [{"message": text}]}, request=httpx.Request("POST", URL))
+    said = translated(client.UnexpectedStatusCodeError("Could not create", response), URL)
+    assert type(said) is StoreUnavailable and said.retryable and text in said.message
+
+
 def test_nothing_else_comes_out_and_ours_passes_unchanged() -> None:
     mine = NotFound("x", hint="y")
     with pytest.raises(NotFound) as caught, faults(URL):

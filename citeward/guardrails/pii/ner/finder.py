@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from citeward.contracts.guardrail import Finding
+from citeward.guardrails.pii.reading import read
 from citeward.guardrails.pii.recognizers import Find
 
 ENTITIES: tuple[str, ...] = ("PERSON", "LOCATION", "ORGANIZATION", "NRP", "DATE_TIME", "AGE", "TITLE")
@@ -27,6 +28,12 @@ def name_finder(entities: Iterable[str], *, floor: float = 0.0, least: Mapping[s
     def find(text: str, before: str = "", /) -> Sequence[Finding]:
         from citeward.guardrails.pii.ner.named import named  # half a second of patterns, for those who use them
 
-        return [one for one in named(text, before) if one.kind in wanted and one.score >= wanted[one.kind]]
+        reading = read(text)
+        found: list[Finding] = []
+        for one in named(reading.text, read(before).text):
+            if one.kind in wanted and one.score >= wanted[one.kind]:
+                start, end = reading.span(one.start, one.end)
+                found.append(Finding(kind=one.kind, start=start, end=end, score=one.score))
+        return found
 
     return find

@@ -33,6 +33,10 @@ _SUFFIX = rf"(?:,?[ ]{_DEGREE})?"
 _STRONG = r"""
     (?:my|his|her|their|first|last|full|user|account|partner['’]?s)\s(?:\w+\s)?name\s?(?:is|was|:|to)(?:\salso)?
   | name\?(?:\s\w+:)?(?:\s(?:it['’]s|it\sis|my\sname\sis))?
+  | mein\sname\sist | ich\shei(?:ß|ss)e | je\sm['’]appelle | mon\snom\sest | me\sllamo | mi\snombre\ses | mi\schiamo
+  | meu\snome\sé | chamo-me | me\schamo | ik\sheet | mijn\snaam\sis | jag\sheter | jeg\shedder | nazywam\ssię
+  | mam\sna\simię | jmenuji\sse | benim\sadım | меня\sзовут | мене\sзвати | с\sуважением | με\sλένε
+  | (?:mit\sfreundlichen\sgrüßen | cordialement | saludos | liebe\sgrüße),?
   | name['’]s | names?: | (?:call|calls|called|named|names)(?:\s(?:me|him|her|them|us))?
   | (?:directed|written|produced|composed|painted|performed|arranged|sung)\s(?:and\s\w+\s)?by:? | starring
   | (?:hi|hello|hey|dear|attn|attention|sincerely|regards|cheers)[:,]? | patient:?
@@ -49,6 +53,17 @@ _WEAK = r"""
 """
 _SURELY = regex.compile(rf"(?i:\b(?:{_STRONG}))[,:]?\s{{1,6}}(?P<it>{NAME}{_SUFFIX})", regex.VERBOSE)
 _MAYBE = regex.compile(rf"(?i:\b(?:{_WEAK}))[,:]?\s{{1,6}}(?P<it>{NAME}{_SUFFIX})", regex.VERBOSE)
+# Of scripts without capitals: the words around it say where a name ends.
+_UNCASED = regex.compile(
+    r"""
+      (?:我叫|我的名字(?:是|叫)|姓名(?:是|[:：])|本人|我係)[ ]?(?P<it>\p{Han}{2,4}(?:·\p{Han}{1,6})?)
+      (?=[\s，。,.!！；;]|$)
+    | (?:名前は|氏名は|氏名[:：]|名前[:：])[ ]?(?P<it>[\p{Han}\p{Katakana}\p{Hiragana}ー]{2,8}?)
+      (?=です|と申|といい|[\s、。,.]|$)
+    | (?:이름은|성함은|이름[:：]|성명[:：])[ ]?(?P<it>\p{Hangul}{2,5}?)(?=입니다|이에요|예요|이고|[\s,.]|$)
+    """,
+    regex.VERBOSE,
+)
 _TITLED = regex.compile(rf"(?<![\w.])(?P<title>(?i:{HONORIFICS})(?:\.|\b))(?P<name>[ ]{NAME}{_SUFFIX})?")
 _INITIALED = regex.compile(rf"(?<![\w.])\p{{Lu}}[\p{{Ll}}'’-]+[ ]\p{{Lu}}\.?[ ](?:{_JOIN}[ ])?\p{{Lu}}[\w-]+{_SUFFIX}")
 _WITH_DEGREE = regex.compile(rf"(?<![\w.]){NAME},?[ ]{_DEGREE}")
@@ -131,6 +146,8 @@ def surely(text: str) -> Iterator[Span]:
     """Names that their surroundings make certain, whatever the model takes them for."""
     for match in _SURELY.finditer(text):
         yield from _cut(match["it"], match.start("it"))
+    for match in _UNCASED.finditer(text):
+        yield Span(*match.span("it"))
     for pattern in (_INITIALED, _WITH_DEGREE):
         for match in pattern.finditer(text):
             if not is_company(match[0]) and not opens(match[0]):

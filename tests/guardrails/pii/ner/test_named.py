@@ -28,6 +28,32 @@ def named(text):
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        *(
+            (f"My name is {name} and I wait.", name)
+            for name in (
+                "Ada\u00a0Lovelace",
+                "Jean\u2011Luc Picard",
+                "A\u200bda Lovelace",
+                "Ａｄａ Ｌｏｖｅｌａｃｅ",
+                "Ada%20Lovelace",
+            )
+        ),
+        ("Ich heiße Mia Keller.", "Mia Keller"),
+        ("Me llamo Juan García.", "Juan García"),
+        ("Mi chiamo Marco Rossi.", "Marco Rossi"),
+        ("Меня зовут Иван Петров.", "Иван Петров"),
+        ("我叫王伟，谢谢", "王伟"),
+        ("私の名前は田中太郎です。", "田中太郎"),
+        ("제 이름은 김철수입니다.", "김철수"),
+    ],
+)
+def test_a_name_is_found_in_other_spellings_and_after_the_words_of_other_languages(text, name):
+    assert ("PERSON", name) in named(text)
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("Barack Obama visited Berlin.", [("PERSON", "Barack Obama"), ("LOCATION", "Berlin")]),
