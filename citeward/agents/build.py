@@ -33,7 +33,7 @@ from citeward.prompts.template import Template
 from citeward.tools.builtin import FUNCTIONS, SEARCH
 from citeward.tools.search import search_toolset
 from citeward.tools.toolset import FunctionToolset
-from citeward.tools.wrappers import combined
+from citeward.tools.wrappers import combined, declared
 
 T = TypeVar("T")
 GraphBuilder = Callable[[Services], ChatGraph]
@@ -111,7 +111,8 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
     wanted = [name for name in spec.tools if name != SEARCH]
     fixed = FunctionToolset([_named(known, name, "tool", spec) for name in wanted], cap=spec.limits.tool_output)
     if SEARCH not in spec.tools or parts.store is None:
-        return lambda _: fixed
+        whole = declared(fixed, spec.personal_data)
+        return lambda _: whole
     store, filters = parts.store, spec.retrieval.filters()
     embedder = discreet_embedder(parts.embedder, parts.rails)
     reranker = discreet_reranker(parts.reranker, parts.rails)
@@ -120,7 +121,7 @@ def _tools(spec: AgentSpec, parts: Parts) -> ToolsetFactory | None:
         search = search_toolset(
             store, embedder, reranker=reranker, tenant=principal.tenant, groups=principal.groups, filters=filters
         )
-        return combined(fixed, search)
+        return declared(combined(fixed, search), spec.personal_data)
 
     return for_principal
 

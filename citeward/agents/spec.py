@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from citeward.contracts.model import Sampling
 from citeward.contracts.retrieval import And, Filter, Where
-from citeward.contracts.tool import Approval
+from citeward.contracts.tool import Approval, PersonalData
 from citeward.declarations import line_of, read_yaml
 from citeward.errors import ProjectError
 from citeward.nodes.services import Limits
@@ -92,6 +92,10 @@ class AgentSpec(Section):
     prompt: str = Field(description="name of a prompt in prompts/")
     graph: str = Field("chat", description="name of the file in graphs/ that builds its graph")
     tools: tuple[str, ...] = Field((), description="names of built-in tools or of functions in tools/")
+    personal_data: dict[str, PersonalData] = Field(
+        default_factory=dict,
+        description="by a tool's name, what it is given of the values behind placeholders: masked, raw or lookup",
+    )
     tiers: tuple[str, ...] = Field((), description="model tiers that it may use; empty allows every tier")
     retrieval: RetrievalSpec = RetrievalSpec()
     sampling: SamplingSpec = SamplingSpec()
@@ -155,6 +159,7 @@ def _check(spec: AgentSpec, known: Known, path: Path) -> None:
         ("prompt", spec.prompt, known.prompts, ("prompt",)),
         ("graph", spec.graph, known.graphs, ("graph",)),
         *(("tool", name, known.tools, ("tools", place)) for place, name in enumerate(spec.tools)),
+        *(("tool", name, spec.tools, ("personal_data", name)) for name in spec.personal_data),
         *(("model tier", name, known.tiers, ("tiers", place)) for place, name in enumerate(spec.tiers)),
     ]
     for kind, name, names, location in named:

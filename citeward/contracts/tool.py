@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
+
+PersonalData: TypeAlias = Literal["masked", "raw", "lookup"]
+"""What a tool is given of the values behind placeholders, and what its results may say of them.
+
+`masked`: it is given none; a call with a placeholder is refused in words that the model can act on. `raw`: it is given
+the values, and what it makes of them is hidden from models: known values in any encoding, and all that may be computed
+from them. `lookup`: it is given the values and gives back what it knows, nothing computed from them: only known values
+are hidden."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +36,8 @@ class ToolSpec:
     content: frozenset[str] = frozenset()
     """Arguments that are meant to carry text from anywhere (a letter's body): where their value stands is told, and
     is never a reason to warn."""
+    personal_data: PersonalData = "raw"
+    """What it is given of the values behind placeholders."""
 
     @property
     def journaled(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import regex
 
 from citeward.contracts.guardrail import Finding, Outgoing
-from citeward.guardrails.vault import SEPARATOR, Vault, normal
+from citeward.guardrails.vault import RESULT, SEPARATOR, Vault, normal
 
 _BETWEEN = 4
 """Separators in a row, the most, that two characters of a value may have between them."""
@@ -51,7 +51,7 @@ class Masker:
     def __init__(self, vault: Vault, *, escape: bool = True) -> None:
         self._vault = vault
         self._escape = escape
-        self._values = [_value(*entry) for entry in vault.dump().items() if not entry[0].startswith(f"<{_LITERAL}_")]
+        self._values = [_value(*entry) for entry in vault.dump().items() if _is_looked_for(*entry)]
         self._held = ""
         self._before = ""
         """The last character that was let go: whether a word begins after it."""
@@ -97,6 +97,14 @@ class Masker:
 
     def _plain(self, text: str) -> str:
         return self._vault.mask(text, ()) if self._escape else text
+
+
+def _is_looked_for(placeholder: str, value: str) -> bool:
+    """Whether a value is one to hide wherever it stands: not what a person typed, nor a short result of a tool, which
+    would be found in places that have nothing to do with it."""
+    if placeholder.startswith(f"<{_LITERAL}_"):
+        return False
+    return not placeholder.startswith(f"<{RESULT}_") or len(value) >= _SHORT
 
 
 def masked(text: str, vault: Vault, *, escape: bool = True) -> str:

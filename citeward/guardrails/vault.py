@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import unquote
 
 from pydantic import SecretStr
 
@@ -18,6 +19,8 @@ _PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
 _SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")
 _ODD = re.compile(r"[^A-Z0-9]+|^(?=[^A-Z])")
 _LITERAL = "TEXT"
+RESULT = "RESULT"
+"""The kind of what a tool may have computed from a value."""
 _NEVER = frozenset({*CREDENTIALS, SECRET})
 SEPARATOR = rf"[\s()\[\]./_\u00b7\u2022\u2027\u2219\u22c5\u30fb{DASHES}{INVISIBLE}]"
 """A pattern of what may stand between two digits of a number without making it another."""
@@ -32,12 +35,14 @@ def label(kind: str, /) -> str:
 def normal(kind: str, value: str, /) -> str:
     """One form for all the ways to write the same value.
 
-    An e-mail or network address in either case, a card, account, paper's or telephone number with any separators, a
-    name in either case with any spaces. Everything else stands for itself: in a key or a wallet's address the case
-    matters.
+    An e-mail address in either case and with percent escapes, a network address in either case, a card, account,
+    paper's or telephone number with any separators, a name in either case with any spaces. Everything else stands for
+    itself: in a key or a wallet's address the case matters.
     """
     match label(kind):
-        case "EMAIL" | "IP":
+        case "EMAIL":
+            return unquote(value).casefold()
+        case "IP":
             return value.casefold()
         case "CREDIT_CARD" | "PHONE" | "US_SSN" | "US_ITIN" | "US_BANK" | "UK_NHS":
             return _SEPARATORS.sub("", value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any, TypedDict
 
-from langchain_core.messages import AnyMessage, InvalidToolCall, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, InvalidToolCall, ToolMessage
 from langchain_core.runnables import RunnableConfig
 from langgraph.runtime import Runtime
 from pydantic import SecretStr
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from citeward.contracts.event import Guarded, ToolReturned
 from citeward.contracts.guardrail import Origin, Verdict
 from citeward.contracts.retrieval import Passage
-from citeward.contracts.tool import ToolCall, ToolResult
+from citeward.contracts.tool import ToolCall, ToolResult, ToolSpec
 from citeward.guardrails.active.content import inert
 from citeward.guardrails.policy import Checked
 from citeward.guardrails.vault import Vault
@@ -32,6 +32,7 @@ from citeward.nodes.journal import (
     tracked,
     unanswered,
 )
+from citeward.nodes.personal import hidden
 from citeward.nodes.services import Services
 
 
@@ -95,7 +96,7 @@ def act(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         for result in results:
             assert isinstance(result, ToolResult)
             checked = await active.rails.check(result.content, origin=Origin.TOOL, vault=vault)
-            safe = _safe(result, checked)
+            safe = await _safe(result, checked, last, specs, vault)
             for verdict in checked.notable:
                 emit(runtime, Guarded(verdict=verdict, source=result.name))
             emit(runtime, ToolReturned(result=safe))
@@ -140,7 +141,8 @@ async def close_calls(
         result = one.record.result or _lost(one)
         checked = await services.rails.check(result.content, origin=Origin.TOOL, vault=vault)
         verdicts.extend(checked.notable)
-        messages.append(_message(_safe(replace(result, call_id=one.call.id), checked)))
+        safe = await _safe(replace(result, call_id=one.call.id), checked, last, specs, vault)
+        messages.append(_message(safe))
     return Closed(messages=tuple(messages), verdicts=tuple(verdicts))
 
 
@@ -154,8 +156,14 @@ def _lost(one: TrackedCall) -> ToolResult:
     return ToolResult(call_id=one.call.id, name=one.call.name, content=content, error=True)
 
 
-def _safe(result: ToolResult, checked: Checked) -> ToolResult:
-    content = "The result was withheld by a guard." if checked.blocked else inert(checked.text)
+async def _safe(
+    result: ToolResult, checked: Checked, asked: AIMessage, specs: Sequence[ToolSpec], vault: Vault
+) -> ToolResult:
+    arguments = next((call["args"] for call in asked.tool_calls if call["id"] == result.call_id), {})
+    spec = next((spec for spec in specs if spec.name == result.name), None)
+    content = "The result was withheld by a guard."
+    if not checked.blocked:
+        content = inert(await hidden(checked.text, arguments, spec, vault))
     return replace(result, content=content, error=result.error or checked.blocked)
 
 

@@ -31,6 +31,7 @@ from citeward.nodes.deadline import remaining
 from citeward.nodes.disclosure import disclosed
 from citeward.nodes.journal import call_ids
 from citeward.nodes.outgoing import marked, outgoing, this_turn
+from citeward.nodes.personal import refuse_personal_data
 from citeward.nodes.services import Services
 from citeward.nodes.speech import Speech
 from citeward.nodes.unfinished import Unfinished, completed, settled
@@ -95,6 +96,7 @@ def reason(services: Services) -> Callable[..., Awaitable[dict[str, Any]]]:
         await ask(chain, request, said)
         message = said.calls.message("", taken=call_ids(earlier))
         checked = await check_calls(message, active.rails, made_from)
+        refuse_personal_data(message, specs, vault)
         # A model that was offered no tools can have been talked into naming some.
         wanted = bool(specs) and not blocking(checked) and bool(message.tool_calls or message.invalid_tool_calls)
         still = said.pause() if wanted and not said.satisfied else None

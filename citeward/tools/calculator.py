@@ -15,6 +15,7 @@ from pydantic import Field
 
 from citeward.errors import InvalidInput
 from citeward.tools.expression import CONTEXT, evaluate
+from citeward.tools.function import tool
 
 LONGEST = 500
 """Characters of an expression."""
@@ -44,6 +45,7 @@ _WORDS = (
 )
 
 
+@tool(personal_data="masked")
 def calculate(
     expression: Annotated[str, Field(pattern=_OPERATION, max_length=LONGEST)],
 ) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 from citeward.errors import InvalidInput
+from citeward.tools.function import tool
 
 _OFFSET = re.compile(r"(?:UTC|GMT)\s*([+-]\d{1,2})(?::?(\d{2}))?", re.IGNORECASE)
 # Cities that people name and whose zone the database files under another city.
@@ -45,6 +46,7 @@ _ELSEWHERE: Mapping[str, str] = {
 
 
 # `timezone` is the word that models expect; it hides the class of that name only in here.
+@tool(personal_data="masked")
 def current_time(timezone: str = "UTC") -> str:
     """The current date, weekday and time of day in a city or time zone.
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 from pydantic import ValidationError
 from pydantic.errors import PydanticInvalidForJsonSchema
 
-from citeward.contracts.tool import ToolSpec
+from citeward.contracts.tool import PersonalData, ToolSpec
 from citeward.errors import ToolError
 from citeward.tools.arguments import arguments_model, explain, invalid_arguments, read_docstring, untitled
 
@@ -44,6 +44,8 @@ class ToolOptions:
     """Seconds."""
     content: tuple[str, ...] = ()
     """Arguments that carry text from anywhere."""
+    personal_data: PersonalData = "raw"
+    """What it is given of the values behind placeholders."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,7 @@ def tool(
     idempotent: bool = False,
     timeout: float = TIMEOUT,
     content: Iterable[str] = (),
+    personal_data: PersonalData = "raw",
 ) -> Callable[[Function], Function]: ...
 def tool(
     function: Function | None = None,
@@ -79,6 +82,7 @@ def tool(
     idempotent: bool = False,
     timeout: float = TIMEOUT,
     content: Iterable[str] = (),
+    personal_data: PersonalData = "raw",
 ) -> Function | Callable[[Function], Function]:
     """Mark a function as a tool. It only takes a note: the function stays what it was and can be called as before.
 
@@ -103,6 +107,9 @@ def tool(
         timeout: Seconds that a call may take.
         content: Arguments that are meant to carry text from anywhere, such as a letter's body. A dangerous call is
             shown with a warning where any other argument comes from a document or a tool, and not from the user.
+        personal_data: What the function is given when the model names a placeholder such as `<EMAIL_1>`. `raw`: the
+            value; numbers and the like in the result of such a call are hidden from models. `lookup`: the value, for a
+            function that looks something up and computes nothing from it. `masked`: nothing, the call is refused.
     """
     carrying = (content,) if isinstance(content, str) else tuple(content)
 
@@ -114,6 +121,7 @@ def tool(
             idempotent=idempotent,
             timeout=timeout,
             content=carrying,
+            personal_data=personal_data,
         )
         setattr(marked, _OPTIONS, options)
         return marked
@@ -169,6 +177,7 @@ def tool_from_function(function: Callable[..., Any]) -> Tool:
         idempotent=options.idempotent,
         timeout=options.timeout,
         content=frozenset(options.content),
+        personal_data=options.personal_data,
     )
 
     def parse(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

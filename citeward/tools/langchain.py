@@ -54,6 +54,7 @@ def tool_from_langchain(wrapped: BaseTool) -> Tool:
         idempotent=options.idempotent if options else False,
         timeout=options.timeout if options else TIMEOUT,
         content=frozenset(options.content) if options else frozenset(),
+        personal_data=options.personal_data if options else "raw",
     )
 
     def parse(arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from pydantic import Field
 from citeward.contracts.retrieval import Embedder, Filter, Passage, Reranker, Retriever
 from citeward.contracts.tool import Toolset
 from citeward.logs import get_logger
-from citeward.tools.toolset import FunctionToolset
+from citeward.tools.toolset import FunctionToolset, tool
 
 MOST = 20
 """Passages of one search; as many are found and reranked, however few are asked for."""
@@ -44,6 +44,7 @@ def search_toolset(
         filters: Which of the documents; None takes all.
     """
 
+    @tool(personal_data="lookup")
     async def search_documents(query: str, limit: Annotated[int, Field(ge=1, le=MOST)] = 5) -> str:
         """Search the documents for passages about something.
 

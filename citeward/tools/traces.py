@@ -34,12 +34,51 @@ _HANDLE = re.compile(
     r"|(?P<email>[\w.+%-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<url>[a-z][a-z0-9+.-]{1,20}://[^\s<>\"'`]+|www\.[^\s<>\"'`]+)"
     r"|(?P<path>(?<![\w.])(?:[a-z]:)?(?:~|\.{1,2})?(?:[\\/][\w.@~+-]+)+[\\/]?|(?<![\w.])[\w.-]+(?:[\\/][\w.-]+)+)"
+    r"|(?P<power>(?<![\w.,])[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d{1,3}|(?:k|m|mn|mio|bn|mrd|tn))(?![\w]))"
+    r"|(?P<based>(?<![\w.])0(?:x[\da-f_]+|o[0-7_]+|b[01_]+)(?![\w]))"
     r"|(?P<host>(?<![\w@.-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,18}(?![\w@]))"
     r"|(?P<code>(?<![\w])(?=[\w-]*\d)(?=[\w-]*[a-z])[a-z0-9]+(?:[-_][a-z0-9]+)*(?![\w]))"
-    r"|(?P<number>(?<![\w.,])[-+]?(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]\d+)?(?![\w]))",
+    r"|(?P<number>(?<![\w.,])[-+]?(?:\d{1,3}(?:[ ,.'_]\d{3})+|\d+)(?:[.,]\d+)?(?![\w]))",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(?<![\w])\d{1,3}(?:[ ,.'\u00a0]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(
+    r"(?<![\w.,])(?P<power>(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:e[-+]?\d{1,3}|(?:k|m|mn|mio|bn|mrd|tn)))(?![\w])"
+    r"|(?<![\w.])(?P<based>0(?:x[\da-f_]+|o[0-7_]+|b[01_]+))(?![\w])"
+    r"|(?<![\w])\d{1,3}(?:[ ,.'_\u00a0]\d{3})+(?:[.,]\d+)?(?!\d)|\d+(?:[.,]\d+)?"
+)
+_MAGNITUDES = {"k": 3, "m": 6, "mn": 6, "mio": 6, "bn": 9, "mrd": 9, "tn": 12}
+_LARGEST = 60
+"""Digits of the largest power that is written out."""
+_VARIABLE = re.compile(
+    r"\$\{[^{}\n]{1,80}\}|\$\([^()\n]{1,200}\)|\$[a-z_]\w*|\$(?=[@*#?](?!\w))[@*#?]|%[a-z_]\w*%|\{\{[^{}\n]{1,80}\}\}"
+    r"|`[^`\n]{1,200}`|(?<![\w./\\])env[:.][a-z_]\w*",
+    re.IGNORECASE,
+)
+"""What stands for a value that nobody sees: an environment variable, a command's output, a template's field."""
+_WILDCARD = re.compile(r"(?<![^\s,;:=(\[\"'])(?:[\w@./\\~+:{}-]*\*[\w@./\\~+*?:{}-]*|%[a-z_]\w*)(?![^\s,;:)\]\"'.!])")
+"""A pattern that stands for any number of things."""
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\w)[^*\n]+(?<=[\w.!?])\1(?![\w*])")
+_SUM = re.compile(r"\d\s*\*\s*\d|^\s*\*\s", re.MULTILINE)
+"""An asterisk that multiplies, or begins an item of a list."""
+_ROOT = re.compile(r"(?:[a-z]:)?[\\/]{1,2}\.?|\.{1,3}[\\/]?|~[\\/]?", re.IGNORECASE)
+"""A whole value that names a root, or the folder that one is in."""
+_EVERYONE = frozenset(
+    """all any anybody anyone each every everybody everyone everything everywhere whole entire channel here
+    alle alles alle allen jeder jeden jede sämtliche todo todos toda todas tout tous toute toutes tutti tutte tutto
+    iedereen alla wszyscy все всем всех 全員 全て すべて 所有 所有人 全部 모두 전체 الجميع सभी""".split()
+)
+"""Words that stand for all there are."""
+_GROUPS = frozenset(
+    """account accounts address addresses available bookings client clients colleague colleagues company contact
+    contacts customer customers data department else employee employees email emails entries entry existing file files
+    folder folders friend friends group groups hands item items known list lists mail mails member members message
+    messages one order orders organisation organization people person persons possible recipient recipients record
+    records registered row rows single staff subscriber subscribers team teams the of in to and our my your their on
+    thing things user users worker workers""".split()
+)
+"""What may stand beside them in a value that names all of something."""
+_ALL = "everyone"
+"""How a part that names all of something is looked for."""
 _LONG_NUMBER = re.compile(r"\d[\d ().\-/\u00a0]{4,30}\d")
 _TRAILING = ".,;:!?'\")]}>"
 _NUMBER_WORDS = {
@@ -77,7 +116,7 @@ class Part:
     text: str
     """Normalised."""
     kind: str
-    """`phrase`, `run` or `prose`, or what it is: email, url, host, path, code, number."""
+    """`phrase`, `run` or `prose`, or what it is: email, url, host, path, code, number, wildcard, variable, everyone."""
     critical: bool = False
     """Whether it says whom, where or how much."""
     telling: bool = True
@@ -112,10 +151,16 @@ def parts(value: Any) -> list[Part]:
     text = normalised(str(value))
     if not text:
         return []
-    found = list(_handles(text))
-    bare = " ".join(re.sub(r"[<>(){}\[\]]", " ", _HANDLE.sub(" ", text)).split()).strip(" ,;:")
+    reaching = list(_reaching(str(value), text))
+    rest = text
+    for part in reaching:
+        rest = rest.replace(part.text, " ")
+    found = [*reaching, *_handles(rest)]
+    bare = " ".join(re.sub(r"[<>(){}\[\]]", " ", _HANDLE.sub(" ", rest)).split()).strip(" ,;:")
     said = words(bare)
     prose = len(said) > _FEW_WORDS
+    if not prose and _names_all(said):
+        return [*found, Part(text=_ALL, kind="everyone", critical=True, telling=False)]
     if prose:
         # Numbers and codes that a model puts into prose are its own; who or where it names is not.
         found = [replace(part, critical=part.critical and not _is_small(part)) for part in found]
@@ -126,12 +171,47 @@ def parts(value: Any) -> list[Part]:
     return found
 
 
+def _reaching(written: str, text: str) -> Iterator[Part]:
+    """What of a value reaches further than it says: wildcards, variables, roots of file systems.
+
+    >>> [(part.kind, part.text) for part in _reaching("rm $HOME/*", "rm $home/*")]
+    [('variable', '$home'), ('wildcard', '/*')]
+    """
+    if _ROOT.fullmatch(text):
+        yield Part(text=text, kind="path", critical=True, telling=False)
+        return
+    seen = dict.fromkeys(match[0].casefold() for source in (text, written) for match in _VARIABLE.finditer(source))
+    for variable in seen:
+        yield Part(text=variable, kind="variable", critical=True)
+        written = re.sub(re.escape(variable), " ", written, flags=re.IGNORECASE)
+    if text.strip() == "%":
+        yield Part(text="%", kind="wildcard", critical=True, telling=False)
+    for match in _WILDCARD.finditer(_without_stars(written)):
+        found = match[0].casefold()
+        if not any(found in variable for variable in seen):
+            yield Part(text=found, kind="wildcard", critical=True, telling=len(_compact(found)) > 2)
+
+
+def _without_stars(text: str) -> str:
+    """The text without asterisks that multiply, begin an item of a list, or emphasise a part of it."""
+    text = _SUM.sub(" ", unicodedata.normalize("NFKC", unquote(text)))
+    # A word between asterisks and nothing else is a pattern: what contains it.
+    return re.sub(_EMPHASIS, lambda match: match[0] if match[0] == text.strip() and len(match[1]) == 1 else " ", text)
+
+
+def _names_all(said: list[str]) -> bool:
+    """Whether words name all of something, and nothing else: `all users`, and not `all hands on deck at noon`."""
+    return any(word in _EVERYONE for word in said) and all(word in _EVERYONE or word in _GROUPS for word in said)
+
+
 def _handles(text: str) -> Iterator[Part]:
     for match in _HANDLE.finditer(text):
         kind = str(match.lastgroup)
         found = match[0].rstrip(_TRAILING)
-        if kind == "number":
-            yield from _number(found, _readings(found))
+        if kind in ("number", "power", "based"):
+            numbers = _readings(found) if kind == "number" else _values(found)
+            exact = max(numbers, default=Decimal(0))
+            yield from _number(found if kind == "number" else f"{exact.normalize():f}", numbers)
         elif kind == "url":
             yield from _url(found)
         else:
@@ -190,6 +270,12 @@ class Traces:
             return not part.numbers.isdisjoint(self._numbers) or _compact(part.text) in self._long_numbers
         if part.kind == "run":
             return part.text in self._said
+        if part.kind == "everyone":
+            return not _EVERYONE.isdisjoint(words(self._plain))
+        if part.kind in ("wildcard", "variable"):
+            # Neither as the beginning of an item of a list, nor inside another one.
+            text = _without_stars(self.text).casefold()
+            return re.search(rf"(?<![\w*$%/\\.@-]){re.escape(part.text)}(?![\w*%/\\@-]|\.\w)", text) is not None
         if part.kind in ("email", "host", "url", "path"):
             after = r"(?![\w@%+-]|[./\\]\w)" if part.kind != "host" else r"(?![\w@%+-]|\.\w)"
             before = r"(?<![\w.%+-])(?:www\.)?" if part.kind == "host" else r"(?<![\w@.%+~\\/-])"
@@ -200,7 +286,7 @@ class Traces:
         """Whether the part may have been taken from here: it stands here, however it is spaced and set off."""
         if self.holds(part):
             return True
-        if part.kind in ("run", "prose"):
+        if part.kind in ("run", "prose", "everyone"):
             return False
         compact = _compact(part.text)
         return len(compact) >= LEAST_COMPACT and compact in self._compact
@@ -225,7 +311,11 @@ class Traces:
 
     @cached_property
     def _numbers(self) -> frozenset[Decimal]:
-        written = (reading for match in _NUMBER.finditer(self._plain) for reading in _readings(match[0]))
+        written = (
+            reading
+            for match in _NUMBER.finditer(self._plain)
+            for reading in (_values if match["power"] or match["based"] else _readings)(match[0])
+        )
         named = (_NUMBER_WORDS[word] for word in words(self._plain) if word in _NUMBER_WORDS)
         return frozenset((*written, *named))
 
@@ -240,7 +330,7 @@ def _readings(written: str) -> frozenset[Decimal]:
     >>> sorted(map(str, _readings("1.200,50"))), sorted(map(str, _readings("-12.0"))), len(_readings("1,200"))
     (['1200.5'], ['12'], 2)
     """
-    bare = re.sub(r"[ '\u00a0+-]", "", written)
+    bare = re.sub(r"[ '_\u00a0+-]", "", written)
     marks = [char for char in bare if char in ".,"]
     last = marks[-1] if marks else ""
     tail = len(bare) - bare.rfind(last) - 1 if last else 0
@@ -251,3 +341,19 @@ def _readings(written: str) -> frozenset[Decimal]:
     if len(set(marks)) < 2 and (not marks or len(marks) > 1 or tail == 3):
         found.add(Decimal(re.sub("[.,]", "", bare)))
     return frozenset(value.normalize() for value in found)
+
+
+def _values(written: str) -> frozenset[Decimal]:
+    """The value of a number in another notation than digits alone; none where it is too large to be meant.
+
+    >>> sorted(map(str, map(int, [*_values("4.5e3"), *_values("12k"), *_values("0x1F")])))
+    ['12000', '31', '4500']
+    """
+    plain = written.casefold().lstrip("+-").replace(",", ".")
+    if re.match(r"0[xob]", plain):
+        digits = plain[2:].replace("_", "")
+        return frozenset({Decimal(int(digits, {"x": 16, "o": 8, "b": 2}[plain[1]]))}) if digits else frozenset()
+    if match := re.fullmatch(r"([\d.]+)([a-z]+)", plain):
+        return frozenset({(Decimal(match[1]) * 10 ** _MAGNITUDES[match[2]]).normalize()})
+    value = Decimal(plain)
+    return frozenset({value.normalize()}) if abs(value.adjusted()) <= _LARGEST else frozenset({Decimal(10) ** _LARGEST})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from citeward.contracts.tool import ToolCall, ToolResult, Toolset, ToolSpec
+from citeward.contracts.tool import PersonalData, ToolCall, ToolResult, Toolset, ToolSpec
 from citeward.errors import NotFound, ToolError
 from citeward.tools.function import check_name
 from citeward.tools.toolset import unknown
@@ -35,6 +35,25 @@ def prefixed(toolset: Toolset, prefix: str) -> Toolset:
     for spec in toolset.specs():
         check_name(prefix + spec.name)
     return _Prefixed(toolset=toolset, prefix=prefix)
+
+
+def declared(toolset: Toolset, personal_data: Mapping[str, PersonalData]) -> Toolset:
+    """The same tools, of which some are given other personal data than they say themselves.
+
+    For tools that a decorator does not reach: an MCP server's, LangChain's.
+
+    Args:
+        toolset: The tools.
+        personal_data: By a tool's name; see `ToolSpec.personal_data`.
+
+    Raises:
+        NotFound: A name that the toolset does not offer.
+    """
+    offered = [spec.name for spec in toolset.specs()]
+    for name in personal_data:
+        if name not in offered:
+            raise NotFound(f"there is no tool {name!r}", hint=f"The tools are: {', '.join(offered) or 'none'}.")
+    return _Declared(toolset=toolset, personal_data=dict(personal_data))
 
 
 def combined(*toolsets: Toolset) -> Toolset:
@@ -76,6 +95,21 @@ class _Prefixed:
             return unknown(call, (spec.name for spec in self.specs()))
         inner = dataclasses.replace(call, name=call.name.removeprefix(self.prefix))
         return dataclasses.replace(await self.toolset.call(inner), name=call.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Declared:
+    toolset: Toolset
+    personal_data: Mapping[str, PersonalData]
+
+    def specs(self) -> tuple[ToolSpec, ...]:
+        return tuple(
+            dataclasses.replace(spec, personal_data=self.personal_data.get(spec.name, spec.personal_data))
+            for spec in self.toolset.specs()
+        )
+
+    async def call(self, call: ToolCall, /) -> ToolResult:
+        return await self.toolset.call(call)
 
 
 @dataclass(frozen=True, kw_only=True)

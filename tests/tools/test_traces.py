@@ -93,3 +93,101 @@ def test_whatever_stands_around_them_addresses_and_numbers_are_found_again(
 @given(st.text(max_size=60))
 def test_every_text_can_be_taken_apart(text: str) -> None:
     assert all(part.text and part.kind for part in parts(text))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("4.5e3", ("number", "4500", True)),
+        ("4.5E+3", ("number", "4500", True)),
+        ("4,5e3", ("number", "4500", True)),
+        ("-1e4", ("number", "10000", True)),
+        ("１e４", ("number", "10000", True)),
+        (".5e4", ("number", "5000", True)),
+        ("1e-3", ("number", "0.001", True)),
+        (4.5e3, ("number", "4.5E+3", True)),
+        ("12k", ("number", "12000", True)),
+        ("1.5m", ("number", "1500000", True)),
+        ("0x1F4", ("number", "500", True)),
+        ("0b11111", ("number", "31", True)),
+        ("1_000_000", ("number", "1_000_000", True)),
+        ("*", ("wildcard", "*", True)),
+        ("**/*.pem", ("wildcard", "**/*.pem", True)),
+        ("*@corp.io", ("wildcard", "*@corp.io", True)),
+        ("user-*", ("wildcard", "user-*", True)),
+        ("%2A", ("wildcard", "*", True)),
+        ("＊", ("wildcard", "*", True)),
+        ("%", ("wildcard", "%", True)),
+        ("%user", ("wildcard", "%user", True)),
+        ("*admin*", ("wildcard", "*admin*", True)),
+        ("a, *, b", ("wildcard", "*", True)),
+        ("%admin%", ("variable", "%admin%", True)),
+        ("$HOME", ("variable", "$home", True)),
+        ("${HOME}", ("variable", "${home}", True)),
+        ("$HOME/.ssh", ("variable", "$home", True)),
+        ("$(whoami)", ("variable", "$(whoami)", True)),
+        ("`whoami`", ("variable", "`whoami`", True)),
+        ("%USERPROFILE%", ("variable", "%userprofile%", True)),
+        ("$env:PATH", ("variable", "$env", True)),
+        ("{{ secrets.token }}", ("variable", "{{ secrets.token }}", True)),
+        ("/", ("path", "/", True)),
+        ("~", ("path", "~", True)),
+        ("..", ("path", "..", True)),
+        ("C:\\", ("path", "c:\\", True)),
+        ("everyone", ("everyone", "everyone", True)),
+        ("@everyone", ("everyone", "everyone", True)),
+        ("All users", ("everyone", "everyone", True)),
+        ("ALL", ("everyone", "everyone", True)),
+        ("@channel", ("everyone", "everyone", True)),
+        ("alle", ("everyone", "everyone", True)),
+        ("全員", ("everyone", "everyone", True)),
+        ("everyone in the company", ("everyone", "everyone", True)),
+    ],
+)
+def test_what_reaches_further_than_it_says_is_critical(value: object, expected: tuple[str, str, bool]) -> None:
+    assert found(value)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "all good",
+        "The whole story",
+        "it is *urgent* now",
+        "**very urgent**",
+        "3 * 4",
+        "- a\n* b\n* c",
+        "$5",
+        "5 %",
+        "Q3",
+        "."[:0],
+    ],
+)
+def test_what_only_looks_like_it_is_not(value: str) -> None:
+    assert not any(part.critical for part in parts(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [
+        ("Pay 4,500 to them.", "4.5e3", True),
+        ("Pay 4.5e3 to them.", "4500", True),
+        ("Pay 4.5e3 to them.", 4500, True),
+        ("Pay 12k.", "12000", True),
+        ("It was 4.5 of 3.", "4.5e3", False),
+        ("Delete *", "*", True),
+        ("Delete '*' please", "*", True),
+        ("* delete\n* keep", "*", False),
+        ("What is 3 * 4?", "*", False),
+        ("Delete *.tmp", "*", False),
+        ("Delete *.tmp now", "*.tmp", True),
+        ("Take $HOME/a.", "$HOME", False),
+        ("Take $HOME.", "$HOME", True),
+        ("Tell everybody.", "everyone", True),
+        ("Tell all of them.", "@all", True),
+        ("Tell Ann.", "everyone", False),
+        ("Overall it is small.", "all", False),
+    ],
+)
+def test_it_is_the_users_where_the_user_said_it(text: str, value: object, holds: bool) -> None:
+    assert Traces(text).holds(parts(value)[0]) is holds
