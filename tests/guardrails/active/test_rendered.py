@@ -81,7 +81,7 @@ def test_nothing_acts_in_what_is_left_of_a_document(text: str, same_length: bool
     assert not same_length or len(left) == len(text)
     for name, found in active(left):
         runs = urls.is_active(found.value) and "://" not in found.value and "mailto:" not in found.value
-        assert found.kind == "link" and not runs or not urls.is_external(found.value), (name, found, left)
+        assert (found.kind == "link" and not runs) or not urls.is_external(found.value), (name, found, left)
         assert found.kind != "tag", (name, found, left)
 
 
