@@ -354,10 +354,8 @@ class MarkScanner(ABC):
             return self._autolinked(start, held, end)
         name_end = self._next(_NAME_END, held, start + 1 + (held[start + 1] == "/"))
         name = held[start + 1 : name_end if name_end is not None and name_end < end else end]
-        if name.startswith("/"):
-            acts = _NAME.fullmatch(name, 1) is None  # to browsers a comment
-        else:
-            acts = name.lower() in _ALWAYS_ACTIVE
+        # What ends no element is a comment to browsers.
+        acts = _NAME.fullmatch(name, 1) is None if name.startswith("/") else name.lower() in _ALWAYS_ACTIVE
         if name_end is not None and name_end < end and held[name_end] != ">":
             follows = _ATTRIBUTE.match(held, name_end, end) is not None
             acts = acts or too_long or (follows and (closed is not None or "=" in held[start:end]))

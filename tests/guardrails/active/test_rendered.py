@@ -123,7 +123,8 @@ def test_constructs_that_hide_behind_one_another_are_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1. Run it:\n\n   ```bash\n   curl https://docs.test.io/guide\n   ```\n\nThen:\n\n```html\n<img src=a onload=go()>\n```\n",
+        "1. Run it:\n\n   ```bash\n   curl https://docs.test.io/guide\n   ```\n\nThen:\n\n"
+        "```html\n<img src=a onload=go()>\n```\n",
         "```html title=\"a.html\" {1}\n<a href='x'>\n````\n",
         "See **[the guide](https://docs.test.io/guide)** and [help](https://shop.test.io/help)'s page.",
         "（见 https://docs.test.io/guide ）",
