@@ -10,6 +10,9 @@ from fastapi.responses import JSONResponse
 
 from citeward import __version__
 from citeward.errors import CitewardError
+from citeward.logs import get_logger, masked
+
+logger = get_logger(__name__)
 
 
 def ops_routes() -> APIRouter:
@@ -33,7 +36,9 @@ def ops_routes() -> APIRouter:
             hint = "see that the store runs and is reachable, or raise server.ready_timeout"
             return _unavailable("store", f"no answer within {limit:g} s", hint)
         except CitewardError as error:
-            return _unavailable("store", error.message, error.hint)
+            # Anybody may ask; the store's address and its words are for those who read the log.
+            logger.warning("health.not_ready", part="store", code=error.code, error=masked(str(error)))
+            return _unavailable("store", f"the store fails: {error.code}", "read the server's log")
         return JSONResponse({"status": "ok", "passages": passages})
 
     return router
