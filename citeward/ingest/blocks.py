@@ -172,7 +172,8 @@ def _parts_columns(content: str) -> bool:
 
 def _below(path: list[tuple[int, str]], level: int, title: str) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
     """The path of a heading of that level after what stood before, and its titles."""
-    path = [*((depth, name) for depth, name in path if depth < level), (level, title)]
+    # A longer one is no title, and would stand beside each passage below it.
+    path = [*((depth, name) for depth, name in path if depth < level), (level, title[:_LONGEST_TITLE].rstrip())]
     return path, tuple(name for _, name in path)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from citeward.contracts.retrieval import Document
+from citeward.ingest.load.access import shown
 from citeward.ingest.load.content import one_line, whole_characters
+from citeward.ingest.load.group_keys import EXACT, suspicious
 from citeward.ingest.load.meta import plain_meta
 from citeward.ingest.load.skipped import Skipped
 
@@ -21,7 +23,9 @@ _FAILURES = 100
 """In a row, after which a loader is given up."""
 
 
-def documents_from(loader: BaseLoader, *, trust_groups: bool = False) -> Iterator[Document | Skipped]:
+def documents_from(
+    loader: BaseLoader, *, trust_groups: bool = False, other_keys: Collection[str] = ()
+) -> Iterator[Document | Skipped]:
     """What a LangChain loader (langchain-community's included) brings, one record at a time.
 
     A record's id is its own, or its `source` with its page or row (`report.pdf#page=3`). The second record of a source
@@ -36,6 +40,8 @@ def documents_from(loader: BaseLoader, *, trust_groups: bool = False) -> Iterato
         loader: Read lazily where it can be.
         trust_groups: Take `groups` in the metadata for who may read the record. Otherwise a record that names groups
             is skipped, because whoever wrote it would decide who reads it, and leaving them out would show it to all.
+            So is one with a key that looks like `groups`, such as `group`.
+        other_keys: Such keys that mean something else.
 
     >>> from langchain_core.document_loaders import BaseLoader
     >>> from langchain_core.documents import Document as Record
@@ -48,7 +54,7 @@ def documents_from(loader: BaseLoader, *, trust_groups: bool = False) -> Iterato
     name = type(loader).__name__
     seen: dict[str, str] = {}
     for record in _records(loader, name):
-        yield record if isinstance(record, Skipped) else _document(record, name, seen, trust_groups)
+        yield record if isinstance(record, Skipped) else _document(record, name, seen, trust_groups, other_keys)
 
 
 def _records(loader: BaseLoader, name: str) -> Iterator[Record | Skipped]:
@@ -70,7 +76,9 @@ def _records(loader: BaseLoader, name: str) -> Iterator[Record | Skipped]:
             yield record
 
 
-def _document(record: Record, name: str, seen: dict[str, str], trust_groups: bool) -> Document | Skipped:
+def _document(
+    record: Record, name: str, seen: dict[str, str], trust_groups: bool, other_keys: Collection[str]
+) -> Document | Skipped:
     metadata: Mapping[Any, Any] = record.metadata
     text = whole_characters(record.page_content)
     digest = hashlib.sha256(text.encode()).hexdigest()
@@ -80,13 +88,15 @@ def _document(record: Record, name: str, seen: dict[str, str], trust_groups: boo
         identity = f"{identity}#{digest[:16]}"
     if not text.strip():
         return Skipped(id=identity, source=source, reason="empty")
-    named = metadata.get("groups")
-    if named is not None and not trust_groups:
+    if alike := suspicious(metadata, other_keys):
+        reason = f"its metadata has the key {alike[0]!r}, which looks like 'groups': rename it, or give other_keys"
+        return Skipped(id=identity, source=source, reason=reason, keep=False)
+    if EXACT in metadata and not trust_groups:
         reason = "its metadata names groups, which nobody said to trust"
         return Skipped(id=identity, source=source, reason=reason, keep=False)
-    groups = _groups(named)
+    groups = _groups(metadata[EXACT]) if EXACT in metadata else ()
     if groups is None:
-        reason = f"its groups {named!r} are no list of texts"
+        reason = f"its groups {shown(metadata[EXACT])} are no list of texts"
         return Skipped(id=identity, source=source, reason=reason, keep=False)
     return Document(
         id=identity,
@@ -109,8 +119,6 @@ def _identity(record: Record, source: str, placed: bool, digest: str) -> str:
 
 def _groups(named: object) -> tuple[str, ...] | None:
     """The groups; None where they cannot be told. An empty list would open the record to all, and is not taken."""
-    if named is None:
-        return ()
     listed = [named] if isinstance(named, str) else named
     if not isinstance(listed, (list, tuple, set, frozenset)) or not listed:
         return None

@@ -101,9 +101,18 @@ def test_groups_in_metadata_are_taken_only_where_that_was_said() -> None:
     assert isinstance(refused, Skipped) and not refused.keep and "groups" in refused.reason
     (taken,) = _loaded(_record("x", source="a", groups=["hr", "board"]), trust_groups=True)
     assert isinstance(taken, Document) and taken.groups == ("board", "hr")
-    for odd in ([], {"a": 1}, [3], "", 7):
+    for odd in ([], {"a": 1}, [3], "", 7, None):
         (odd_one,) = _loaded(_record("x", source="a", groups=odd), trust_groups=True)
         assert isinstance(odd_one, Skipped), odd
+
+
+def test_a_key_that_looks_like_groups_never_opens_a_record() -> None:
+    for key in ("group", "Groups", "goups", "access_groups"):
+        for trust in (False, True):
+            (refused,) = _loaded(_record("x", source="a", **{key: ["hr"]}), trust_groups=trust)
+            assert isinstance(refused, Skipped) and not refused.keep and repr(key) in refused.reason
+    (taken,) = _loaded(_record("x", source="a", age_group="adults"), other_keys=("age_group",))
+    assert isinstance(taken, Document)
 
 
 def test_what_cannot_be_used_does_not_stop_the_rest() -> None:

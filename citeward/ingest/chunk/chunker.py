@@ -21,6 +21,8 @@ _RENDERED = (".html", ".htm", ".xhtml", ".docx")
 """Files that the loaders turn into Markdown."""
 _NOT_RENDERED = (".pdf", ".txt", ".rst")
 """Files that are none even where they come from the web."""
+_LONGEST_ROW = 1000
+"""Characters of a table's first row that are kept beside each passage of the table."""
 _VERSION = 3
 """Raised whenever the same text is cut otherwise."""
 
@@ -117,5 +119,5 @@ def _meta(piece: Piece, page_ends: list[int]) -> dict[str, MetaValue]:
     if page_ends:
         meta["page"] = bisect_left(page_ends, piece.start) + 1
     if piece.header:
-        meta["table"] = piece.header
+        meta["table"] = piece.header[:_LONGEST_ROW]
     return meta

@@ -38,7 +38,7 @@ def suspicious(keys: Collection[object], other_keys: Collection[str] = ()) -> li
         other_keys: Known to mean something else.
     """
     texts = [key for key in keys if isinstance(key, str)]
-    return [key for key in texts if key.lower() != EXACT and key not in other_keys and means_groups(key)]
+    return [key for key in texts if key != EXACT and key not in other_keys and means_groups(key)]
 
 
 def key_of_line(line: str) -> str:

@@ -139,6 +139,15 @@ def test_a_table_that_must_be_cut_is_cut_between_rows_and_says_its_columns() -> 
     assert {c.meta["table"] for c in others} == {"| Port | Use |"}
 
 
+def test_what_stands_beside_each_passage_is_short_however_long_it_is_in_the_text() -> None:
+    """Otherwise a text of n characters would be stored as n times n of them."""
+    title, row = "title " * 10_000, "| " + "cell | " * 10_000
+    text = f"# {title}\n\n{'Some words. ' * 2_000}\n\n{row}\n| --- |\n" + "| 1 | 2 |\n" * 1_000
+    chunks = _chunks(text)
+    assert len(chunks) > 20
+    assert max(len(str(value)) for chunk in chunks for value in chunk.meta.values()) <= 1_000
+
+
 def test_a_table_that_fits_is_not_cut() -> None:
     table = "| a | b |\n|---|---|\n" + "| one | two |\n" * 6
     text = "Words before it. " * 14 + "\n\n" + table + "\n" + "Words after it. " * 14

@@ -54,10 +54,52 @@ def test_a_bad_field_is_skipped_under_the_documents_own_id(reading, field: str, 
     assert (skipped.id, skipped.source, skipped.reason, skipped.keep) == ("a.jsonl/b", "a.jsonl:1", reason, True)
 
 
-@pytest.mark.parametrize("groups", [{"groups": []}, {"groups": None}, {"Group": 1}, {"groups": ["a"], "GROUPS": ["b"]}])
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"groups": []},
+        {"groups": None},
+        {"Group": 1},
+        {"groups": ["a"], "GROUPS": ["b"]},
+        {"goups": ["hr"]},
+        {"access_groups": ["hr"]},
+        {"gro\u200bups": ["hr"]},
+        {"meta": {"groups": ["hr"]}},
+        {"metadata": {"groups": ["hr"]}},
+        {"access": {"groups": ["hr"]}},
+    ],
+)
 def test_a_slip_about_groups_bars_the_document(reading, groups: dict[str, object]) -> None:
     (skipped,) = reading("a.jsonl", lines({"id": "b", "text": "x", **groups}))
     assert (skipped.id, skipped.keep) == ("a.jsonl/b", False)
+
+
+def test_a_key_that_stands_twice_bars_the_document(reading) -> None:
+    for line in (
+        '{"id": "b", "text": "x", "groups": ["hr"], "groups": ["all"]}',
+        '{"id":"b","text":"x","groups":["hr"],"\\u0067roups":["all"]}',
+    ):
+        (skipped,) = reading("a.jsonl", line)
+        assert (skipped.id, skipped.keep) == ("a.jsonl/b", False) and "groups twice" in skipped.reason
+
+
+def test_a_value_without_end_is_named_in_a_few_words(reading) -> None:
+    deep: list[object] = []
+    for _ in range(200):
+        deep = [deep]
+    found = reading(
+        "a.jsonl",
+        lines({"id": "a", "text": [1] * 100_000}, {"id": "b", "text": "x", "meta": deep}, {"id": "c", "text": "x"}),
+    )
+    assert [len(item.reason) < 200 for item in found[:2]] == [True, True]
+    assert isinstance(found[2], Document)
+
+
+def test_a_line_of_brackets_is_never_made_a_million_objects(reading) -> None:
+    line = b'{"id": "a", "text": "x", "more": [' + b"[]," * 1_100_000 + b"1]}"
+    skipped, after = reading("a.jsonl", lines(line, {"id": "b", "text": "y"}))
+    assert skipped.reason == "more than 1,000,000 lists and objects"
+    assert after.id == "a.jsonl/b"
 
 
 def test_a_line_without_end_is_never_held(reading) -> None:
