@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -72,7 +73,7 @@ class SqliteThreads(EncryptedCheckpointer):
         super().__init__(AsyncSqliteSaver(connection), cipher)
         self._store = cast("AsyncSqliteSaver", self.saver)
         self.conn = connection
-        self.lock = self._store.lock
+        self.lock = self._store.lock = _Turn(connection)
         self._ready = False
         self._setting_up = asyncio.Lock()
         self._leases: Leases | None = None
@@ -236,20 +237,25 @@ class SqliteThreads(EncryptedCheckpointer):
         It is done in a file without the mark alone, so that no row of an older version, put there later by whoever can
         write the file, is ever taken for one of this version.
         """
+        usual = (await self._rows("PRAGMA busy_timeout"))[0][0]
         await self.conn.execute(f"PRAGMA busy_timeout = {_CONVERTING}")
         converted = 0
-        async with self.lock, self._transaction():
-            if (await self._select("PRAGMA user_version"))[0][0] >= FORMAT:  # another process was faster
-                return 0
-            for table in (CHECKPOINTS, WRITES):
-                last = 0
-                while rows := await self._select(table.select, (last, _BATCH)):
-                    last = rows[-1][0]
-                    await self.conn.executemany(
-                        table.update, [(*table.bound(self, row), row[0], row[-1]) for row in rows]
-                    )
-                    converted += len(rows)
-            await self.conn.execute(f"PRAGMA user_version = {FORMAT}")
+        try:
+            async with self.lock, self._transaction():
+                if (await self._select("PRAGMA user_version"))[0][0] >= FORMAT:  # another process was faster
+                    return 0
+                for table in (CHECKPOINTS, WRITES):
+                    last = 0
+                    while rows := await self._select(table.select, (last, _BATCH)):
+                        last = rows[-1][0]
+                        await self.conn.executemany(
+                            table.update, [(*table.bound(self, row), row[0], row[-1]) for row in rows]
+                        )
+                        converted += len(rows)
+                await self.conn.execute(f"PRAGMA user_version = {FORMAT}")
+        finally:
+            # A question must not wait as long for a lock as a conversion may.
+            await self.conn.execute(f"PRAGMA busy_timeout = {usual}")
         return converted
 
     @asynccontextmanager
@@ -287,6 +293,29 @@ class SqliteThreads(EncryptedCheckpointer):
         """As `_rows`, for who holds the lock."""
         async with self.conn.execute(query, values) as cursor:
             return list(await cursor.fetchall())
+
+
+class _Turn(asyncio.Lock):
+    """The lock of a connection. Who fails while holding it leaves no transaction open.
+
+    A statement that found the file locked, or the disk full, leaves one behind. The connection would go on to read
+    what the file held then, and could never write again once another process has.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Roll back what failed, and give the lock to the next."""
+        try:
+            if error is not None and self._connection.in_transaction:
+                with suppress(sqlite3.Error):
+                    await self._connection.rollback()
+        finally:
+            self.release()
 
 
 async def last_key(connection: aiosqlite.Connection) -> str | None:
