@@ -21,7 +21,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cache, client, datasets, embedding, guards, ingest, latencies, pii, retrieval, search
+from benchmarks import (
+    adversarial,
+    cache,
+    client,
+    datasets,
+    embedding,
+    guards,
+    ingest,
+    latencies,
+    pii,
+    retrieval,
+    search,
+)
 from benchmarks.parts import Measured, measure
 from benchmarks.summary import summarise
 from citeward.errors import CitewardError
@@ -170,6 +182,7 @@ SPEEDS: Mapping[str, Callable[[Options], dict[str, Any]]] = {
     "client": client_cost,
     "search": search_speed,
     "ingest": ingest_speed,
+    "adversarial": lambda _: adversarial.run(),
 }
 """Benchmarks that make their own data; each gives its JSON."""
 PARTS: Mapping[str, Callable[[Path, Options], Iterator[Measured]]] = {

@@ -290,7 +290,7 @@ def main() -> None:
     write_weights(
         given.out,
         Weights(
-            name="injection-1",
+            name="injection-2",
             heads=heads,
             hints=HINTS,
             embedder="all-MiniLM-L6-v2",

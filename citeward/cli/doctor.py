@@ -162,13 +162,14 @@ async def _verified(store: Any) -> list[Finding]:
     found = []
     for tenant in await store.tenants():
         if unverified := await store.unverified(tenant=tenant):
+            noun = "document" if len(unverified) == 1 else "documents"
             command = "citeward index" if tenant == "default" else f"citeward index --tenant {shlex.quote(tenant)}"
             found.append(
                 Finding(
                     what="unverified",
                     state=State.MISSING,
-                    told=f"{len(unverified):,} documents of tenant {tenant!r} may not be found by a search, "
-                    f"{unverified[0]!r} among them: their write was stopped, or an older Citeward wrote them",
+                    told=f"{len(unverified):,} {noun} of tenant {tenant!r} may be missing from searches, "
+                    f"{unverified[0]!r} among them: a write was stopped, or an older Citeward wrote them",
                     hint=f"Run `{command}`: it looks for them and writes anew what is not found.",
                 )
             )

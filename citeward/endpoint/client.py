@@ -175,7 +175,7 @@ class Endpoint:
             raise BadResponse(
                 f"the answer of {self._name} cannot be read",
                 hint="See whether a proxy on the way alters answers.",
-                detail=words(f"{type(error).__name__}: {error}"),
+                detail=type(error).__name__,
             ) from error
         if answer.is_success:
             return self._read(answer)

@@ -134,15 +134,27 @@ def refusal(answer: Reply, *, name: str, has_key: bool, words: Callable[[str], s
 
 def unreachable(name: str, error: BaseException, *, words: Callable[[str], str]) -> ModelUnavailable:
     """The error of a server that no connection could be made to, with the reason as far as the system knows one."""
+    reason = _reason(error)
+    # What a client says of bytes that are not HTTP shows them, and they may be anything: a model's text, too.
+    said = f": {error}" if reason else ""
     return ModelUnavailable(
-        f"{name} cannot be reached: {_reason(error)}",
+        f"{name} cannot be reached: {reason or 'the connection failed'}",
         hint="Is its server running, and is its `url` right? Mind HTTP_PROXY and SSL_CERT_FILE.",
-        detail=words(f"{type(error).__name__}: {error}"),
+        detail=words(type(error).__name__ + said),
     )
 
 
+def reported(text: str) -> str:
+    """The server's words in a response that says it is no error; empty if it reports none."""
+    with contextlib.suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        if isinstance(value, dict) and value.get("error"):
+            return _detail(Reply(status=200, headers={}, text=text))
+    return ""
+
+
 def _reason(error: BaseException) -> str:
-    """Why there is no connection, in our own words: a client's message names the address."""
+    """Why there is no connection, in our own words: a client's message names the address. Empty if nobody knows."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, ssl.SSLCertVerificationError):
@@ -154,7 +166,7 @@ def _reason(error: BaseException) -> str:
         if isinstance(seen, OSError) and seen.errno in _REASONS:
             return _REASONS[seen.errno]
         seen = getattr(seen, "os_error", None) or seen.__cause__ or seen.__context__
-    return "the connection failed"
+    return ""
 
 
 def shape(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -11,6 +12,9 @@ from citeward.contracts.citation import Citation
 from citeward.contracts.event import Cited, Event, TextDelta
 from citeward.contracts.guardrail import Verdict
 from citeward.guardrails.stream import Progress, Release
+
+_SLICE = 2_000
+"""Characters that are guarded at a time: a few milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +65,15 @@ class Utterance:
         return self._release.verdicts
 
     async def feed(self, text: str) -> None:
-        """Take the model's next piece, and emit what may leave."""
-        if safe := self._release.feed(text):
-            self._send(await self._citer.feed(safe))
+        """Take the model's next piece, and emit what may leave.
+
+        A long piece is taken in slices, and other runs have their turn between them.
+        """
+        for at in range(0, len(text), _SLICE):
+            if at:
+                await asyncio.sleep(0)
+            if safe := self._release.feed(text[at : at + _SLICE]):
+                self._send(await self._citer.feed(safe))
 
     async def close(self) -> None:
         """The answer has ended: emit the rest."""

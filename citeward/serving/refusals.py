@@ -11,7 +11,15 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from citeward.contracts.event import Failed
-from citeward.errors import CallerError, CitewardError, InternalError, InvalidInput, NotFound, from_exception
+from citeward.errors import (
+    CallerError,
+    CitewardError,
+    InternalError,
+    InvalidInput,
+    ModelError,
+    NotFound,
+    from_exception,
+)
 from citeward.logs import get_logger, masked, traced
 from citeward.serving.waiting import retry_after
 
@@ -68,7 +76,9 @@ def noted(error: Exception) -> CitewardError:
     if isinstance(failed, InternalError):
         logger.error("request.failed", code=failed.code, detail=traced(error))
     elif not isinstance(failed, CallerError):
-        logger.warning("request.failed", code=failed.code, reason=failed.message, detail=masked(failed.detail))
+        # What a model's server said was logged where the request was known, which it may repeat.
+        detail = "" if isinstance(failed, ModelError) else masked(failed.detail)
+        logger.warning("request.failed", code=failed.code, reason=failed.message, detail=detail)
     return failed
 
 

@@ -76,7 +76,9 @@ def test_a_value_that_was_altered_is_refused(change: str) -> None:
         cipher.open(altered, PLACE, what="x")
 
 
-@pytest.mark.parametrize("stored", [b"planted", b"", b"cw2", None, "text", True, unbound(NEW, b"said")[1]])
+@pytest.mark.parametrize(
+    "stored", [b"planted", b"", b"cw2", None, "text", True, pytest.param(unbound(NEW, b"said")[1], id="unbound")]
+)
 def test_a_value_that_was_never_sealed_is_refused(stored: object) -> None:
     with pytest.raises(CheckpointError, match="not bound"):
         Cipher([NEW]).open(stored, PLACE, what="x")

@@ -95,3 +95,18 @@ def test_a_character_at_a_time_leaves_early() -> None:
     deltas = [event.text for event in events if isinstance(event, TextDelta)]
     assert len(deltas) > 10
     assert len(deltas[0]) < 10
+
+
+async def test_other_runs_have_their_turn_while_a_long_piece_is_guarded() -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    await _said(["The lock opens at seven. " * 800])
+    task.cancel()
+    assert turns >= 9

@@ -57,12 +57,7 @@ class AddressContext:
         self._read(self._pending)
         self._pending = ""
         return bool(
-            self._address
-            or self._depth
-            or self._angle
-            or self._tag
-            or self._raw
-            or (self._defined and self._run)
+            self._address or self._depth or self._angle or self._tag or self._raw or (self._defined and self._run)
         )
 
     def value(self) -> None:

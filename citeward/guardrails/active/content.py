@@ -111,7 +111,8 @@ def _renderer() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     renderer = MarkdownIt("commonmark", {"html": True}).enable("table")
-    renderer.validateLink = lambda _url: True  # type: ignore[method-assign]  # not every renderer refuses what runs
+    # Not every renderer refuses what runs.
+    renderer.validateLink = lambda url: True  # type: ignore[method-assign]  # noqa: ARG005
     return renderer
 
 

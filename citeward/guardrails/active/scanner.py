@@ -62,9 +62,7 @@ _MOST_SPLITS = 8
 _MOST_SIGNS = 4
 _BARE = rf"[^{_ASCII_WHITE}()\\]|\\[^{_ASCII_WHITE}]?"
 _GAP = re.compile(rf"[{_ASCII_WHITE}]*+")
-_TARGET = re.compile(
-    rf"<(?P<angled>(?:[^<>\\\n\r]|\\[^\n\r])*+)>|(?P<bare>(?!<)(?:{_BARE}|\((?:{_BARE})*+\))*+)"
-)
+_TARGET = re.compile(rf"<(?P<angled>(?:[^<>\\\n\r]|\\[^\n\r])*+)>|(?P<bare>(?!<)(?:{_BARE}|\((?:{_BARE})*+\))*+)")
 _ANGLE_ENDS = re.compile(r"<(?:[^<>\\\n\r]|\\[^\n\r])*+(?:[<>\n\r]|\\[\n\r])")
 _INNER_ENDS = re.compile(rf"\((?:{_BARE})*+(?:[()]|[{_ASCII_WHITE}])")
 # The beginning of a target that leads to no other host, however it goes on.
@@ -309,7 +307,9 @@ class MarkScanner(ABC):
             address, too_long = address[: soft.start()].rstrip(TRAILING), False
         shown = self.address(address, self._offset + start, self._offset + start + len(address), whole=not too_long)
         if shown is not None:
-            return _Step(shown=shown, end=end if too_long else start + len(address), dropping=ends if too_long else None)
+            return _Step(
+                shown=shown, end=end if too_long else start + len(address), dropping=ends if too_long else None
+            )
         if too_long or (not in_code and _UNCLEAN.search(address)):
             return _Step(shown=mark[0], end=mark.end())  # it stays; what stands in it is read on as text
         return self._beside(whole, address, start, joined=joined)
@@ -354,10 +354,8 @@ class MarkScanner(ABC):
             return self._autolinked(start, held, end)
         name_end = self._next(_NAME_END, held, start + 1 + (held[start + 1] == "/"))
         name = held[start + 1 : name_end if name_end is not None and name_end < end else end]
-        if name.startswith("/"):
-            acts = _NAME.fullmatch(name, 1) is None  # to browsers a comment
-        else:
-            acts = name.lower() in _ALWAYS_ACTIVE
+        # What ends no element is a comment to browsers.
+        acts = _NAME.fullmatch(name, 1) is None if name.startswith("/") else name.lower() in _ALWAYS_ACTIVE
         if name_end is not None and name_end < end and held[name_end] != ">":
             follows = _ATTRIBUTE.match(held, name_end, end) is not None
             acts = acts or too_long or (follows and (closed is not None or "=" in held[start:end]))

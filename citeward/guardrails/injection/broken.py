@@ -1,4 +1,4 @@
-"""Orders whose words were broken up or run together: `i g n o r e`, `ig-nore all pre-vious`, `IgnoreAllPreviousRules`."""
+"""Orders whose words are broken up or run together: `i g n o r e`, `ig-nore pre-vious`, `IgnoreAllPreviousRules`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import regex
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_FILLERS = ("of", "the", "me", "us", "that", "and", "please", "now", "to", "with", "in", "from", "you", "i", "we",
-    "were", "was", "have", "been", "that")
+_FILLERS = tuple("of the me us that and please now to with in from you i we were was have been".split())
+"""English words that may stand between; they do no harm in other languages."""
 _TOLD = ("told", "said", "learned", "before this", "above")
+"""What ends an English order that does not say what is to be ignored: everything you were told."""
 _GLUED = 16
 """Letters of a piece that may be several words."""
 _FILLED = 6
 """Words between the verb and the noun, at most."""
-_VERB_LAST = ("tr", "ko", "hi")
 _GRAMS = (2, 3, 4)
 """Letters by which a place is known from which on an order may be written."""
 
@@ -118,7 +118,7 @@ def _of(language: str) -> Iterator[tuple[set[str], _Shape]]:
 
     fillers, nouns = (Group.EARLIER, Group.OWN, Group.ALL), (Group.ORDERS, Group.RULES, Group.SECRET)
     fill, tail = group("fill", *fillers, more=_FILLERS), group("tail", *nouns, more=_TOLD if language == "en" else ())
-    if language in _VERB_LAST:
+    if load_lexicon().grammars[language].order == "verb_last":
         whole = regex.compile(f"{fill}{{1,{_FILLED}}}?{tail}{group('head', Group.DROP)}")
         yield grams[str(fillers)], _Shape(pattern=whole, words=words)
         return

@@ -21,7 +21,7 @@ from citeward.guardrails.classifier.trained import Trained
 from citeward.guardrails.classifier.weights import FOLDER, Matrix
 from citeward.guardrails.classifier.windows import lines, parts
 from citeward.guardrails.injection.broken import broken
-from citeward.guardrails.injection.lexicon import fold, load_lexicon
+from citeward.guardrails.injection.lexicon import fold
 from citeward.guardrails.injection.orders import orders
 from citeward.guardrails.injection.payloads import Payload, ciphers, payloads
 from citeward.guardrails.injection.readings import Reading, readings
@@ -122,8 +122,7 @@ class InjectionGuard:
 
     async def warm(self) -> None:
         """Compile the patterns and read the weights, in a thread."""
-        await asyncio.to_thread(load_rules)
-        await asyncio.to_thread(load_lexicon)
+        await asyncio.to_thread(attacks, "Hello")
         await self._trained.loaded()
 
     async def check(self, text: str, /, *, origin: Origin) -> Verdict:
@@ -185,7 +184,9 @@ def _within_each(spans: Sequence[Span], shapes: Sequence[Finding]) -> list[float
     left = np.ones(len(spans))
     starts, ends = np.array([span.start for span in spans]), np.array([span.end for span in spans])
     for shape in shapes:
-        left[np.searchsorted(ends, shape.start, "right") : np.searchsorted(starts, shape.end, "left")] *= 1 - shape.score
+        left[np.searchsorted(ends, shape.start, "right") : np.searchsorted(starts, shape.end, "left")] *= (
+            1 - shape.score
+        )
     return [evidence(round(1 - value, 6)) for value in left.tolist()]
 
 
@@ -266,7 +267,7 @@ def _hidden(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:
 
 
 def _encoded(found: Sequence[Payload], *, in_data: bool, depth: int, least: float) -> Iterable[Finding]:
-    """What was encoded, all of it read together: an order may be spread over many codes, or stand after harmless ones."""
+    """What was encoded, all of it read together: an order may be spread over many codes, or stand after others."""
     if not found:
         return
     begins = list(accumulate((len(payload.text) + len(_BETWEEN) for payload in found), initial=0))

@@ -1,9 +1,9 @@
 """The words that attacks are made of, in many languages, read from `languages/*.yaml`, and where they stand in a text.
 
-A file names groups of words: `drop` (verbs of ignoring), `earlier`, `orders`, and so on, see `Group`. `word*` stands for
-every word that begins so, `...` for up to three words, `(a|b)` for one or the other. Case and accents do not matter.
-Where a language writes no spaces, `unspaced: true`, words are found inside of others. `order` and `negated_after` say
-where in a sentence its verbs and negations stand.
+A file names groups of words: `drop` (verbs of ignoring), `earlier`, `orders`, and so on, see `Group`. `word*` stands
+for every word that begins so, `...` for up to three words, `(a|b)` for one or the other. Case and accents do not
+matter. If a language writes no spaces, `unspaced: true`, words are found inside of others. `order` and `negated_after`
+say where in a sentence its verbs and negations stand.
 """
 
 from __future__ import annotations
@@ -257,7 +257,9 @@ def fold(text: str, /) -> Folded:
         text = "".join(each)
         if len(text) != len(each) or any(len(char) != 1 for char in each):
             offsets = [at for at, char in enumerate(each) for _ in char]
-    found = [(match[0], match.start(), match.end()) for match in (_WORD if text.isascii() else _MARKED_WORD).finditer(text)]
+    found = [
+        (match[0], match.start(), match.end()) for match in (_WORD if text.isascii() else _MARKED_WORD).finditer(text)
+    ]
     return Folded(
         text=text,
         offsets=offsets,
@@ -271,14 +273,13 @@ def _forms(word: str) -> tuple[str, ...]:
     """The word; an Arabic one without the article and the particles before it, too."""
     if len(word) < 4 or _ARABIC.match(word) is None:
         return (word,)
-    forms = [word]
-    for prefix in ("و", "ف"):
-        if word.startswith(prefix):
-            forms.append(word[1:])
-    for form in tuple(forms):
-        for prefix in ("ال", "بال", "لل", "كال", "ب", "ل"):
-            if form.startswith(prefix) and len(form) - len(prefix) >= 3:
-                forms.append(form[len(prefix) :])
+    forms = [word, *(word[1:] for prefix in ("و", "ف") if word.startswith(prefix))]
+    forms += [
+        form[len(prefix) :]
+        for form in tuple(forms)
+        for prefix in ("ال", "بال", "لل", "كال", "ب", "ل")
+        if form.startswith(prefix) and len(form) - len(prefix) >= 3
+    ]
     return tuple(dict.fromkeys(forms))
 
 
@@ -301,7 +302,9 @@ def expanded(entry: str, /) -> list[str]:
     >>> expanded("(set|put) aside")
     ['set aside', 'put aside']
     """
-    parts = [part.strip("()").split("|") if part.startswith("(") else [part] for part in re.split(r"(\([^()]*\))", entry)]
+    parts = [
+        part.strip("()").split("|") if part.startswith("(") else [part] for part in re.split(r"(\([^()]*\))", entry)
+    ]
     return [" ".join("".join(chosen).split()) for chosen in itertools.product(*parts)]
 
 
@@ -363,7 +366,7 @@ def _inside(listed: dict[Group, tuple[str, ...]]) -> tuple[re.Pattern[str], dict
 
 
 def near(hits: list[Hit], start: int, end: int, reach: int) -> Hit | None:
-    """The hit that stands nearest to characters `start` to `end`, at most `reach` characters away; None if none does."""
+    """The hit nearest to characters `start` to `end`, at most `reach` characters away; None if there is none."""
     at = bisect_left(hits, start, key=lambda hit: hit.start)
     best: tuple[int, Hit] | None = None
     for hit in hits[max(0, at - 2) : at + 3]:

@@ -20,10 +20,12 @@ FAR = 160
 QUOTED = 90
 """Characters of the longest quotation that is taken for one of an attack in a text about attacks."""
 SHORTEST = 3
-"""Words of the shortest sentence: a full stop after fewer does not end one, so that `Ignore. All. Rules.` is read whole."""
+"""Words of the shortest sentence: a full stop after fewer ends none, so that `Ignore. All. Rules.` is read whole."""
 _END = re.compile(r"[.!?…]+(?=\s|$)|[。！？؟।]|\n\s*\n|\n(?=\s{0,8}(?:[-+#>|]|\d{1,3}[.)]))")
 _WIDE = "。！？"
-_QUOTATION = re.compile(rf"[\"“«„]([^\"“”«»„\n]{{1,{QUOTED}}})[\"”»“]|(?<!\w)'([^'\n]{{1,{QUOTED}}})'(?!\w)|「([^「」\n]{{1,{QUOTED}}})」|‘([^‘’\n]{{1,{QUOTED}}})’")
+_QUOTATION = re.compile(
+    rf"[\"“«„]([^\"“”«»„\n]{{1,{QUOTED}}})[\"”»“]|(?<!\w)'([^'\n]{{1,{QUOTED}}})'(?!\w)|「([^「」\n]{{1,{QUOTED}}})」|‘([^‘’\n]{{1,{QUOTED}}})’"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,9 @@ class _Context:
         for start, stop in self.quotations[max(0, bisect_right(self.quotations, (verb.start, 0)) - 2) :]:
             if start > verb.start:
                 break
-            if stop >= verb.end and (self.after(Group.MENTIONS, begin, start - 1) or self.after(Group.MENTIONS, stop, end)):
+            if stop >= verb.end and (
+                self.after(Group.MENTIONS, begin, start - 1) or self.after(Group.MENTIONS, stop, end)
+            ):
                 return 0.3
         return 1.0
 
@@ -184,7 +188,7 @@ def _target(context: _Context, noun: Group, verb: Hit) -> Hit | None:
 
 _OVERRIDDEN = {
     Group.ORDERS: ((0.85, 0.9), (0.6, 0.5)),
-    Group.RULES: ((0.8, 0.8), (0.35, 0.3)),
+    Group.RULES: ((0.8, 0.8), (0.2, 0.2)),
     Group.SECRET: ((0.85, 0.9), (0.85, 0.9)),
     Group.WEAK: ((0.5, 0.35), (0.2, 0.2)),
 }

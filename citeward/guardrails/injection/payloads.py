@@ -11,29 +11,38 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from citeward.guardrails.injection.lexicon import load_lexicon
+from citeward.guardrails.injection.lexicon import LONG, load_lexicon
 
 MOST = 200_000
 """Characters of code that are decoded of one text, each kind of code by itself."""
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/_-]{20,})*(?:\r?\n[A-Za-z0-9+/_-]{1,80})?={0,2}")
+_BASE64 = re.compile(
+    r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}(?:\r?\n[A-Za-z0-9+/_-]{20,})*(?:\r?\n[A-Za-z0-9+/_-]{1,80})?={0,2}"
+)
 _BASE32 = re.compile(r"(?<![A-Za-z0-9])[A-Z2-7]{24,}={0,6}(?![A-Za-z0-9])")
 _HEX = re.compile(r"(?<![0-9A-Fa-f])(?:(?:\\x|0[xX])?[0-9A-Fa-f]{2}(?:, ?|[ :;\-\n])?){16,}")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2}|[A-Za-z0-9_.+-]){24,}")
 _ESCAPED = re.compile(r"(?:\\u00[0-9A-Fa-f]{2}){8,}")
 _DECIMAL = re.compile(r"(?<![\d.,])(?:[0-9]{2,3}[ ,;\n]{1,3}){11,}[0-9]{2,3}(?![\d.])")
 _BINARY = re.compile(r"(?<![\d.,])(?:[01]{8}[ ,;\n]{0,2}){8,}(?!\d)")
-_MORSE = re.compile(r"(?<![.\-])(?:[.\-]{1,5}(?: ?[/|] ?| {1,3})){11,}[.\-]{1,5}(?![.\-])")
+_MORSE_CODE = re.compile(r"(?<![.\-])(?:[.\-]{1,5}(?: ?[/|] ?| {1,3})){11,}[.\-]{1,5}(?![.\-])")
 _BRAILLE = re.compile("[\u2800-\u283f ]{12,}")
-_MORSE_LETTERS = dict(
-    zip(
-        ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split(),
-        "abcdefghijklmnopqrstuvwxyz",
-        strict=True,
-    )
-)
+_MORSE = ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
+_MORSE_LETTERS = dict(zip(_MORSE.split(), "abcdefghijklmnopqrstuvwxyz", strict=True))
 _BRAILLE_LETTERS = dict(zip("⠁⠃⠉⠙⠑⠋⠛⠓⠊⠚⠅⠇⠍⠝⠕⠏⠟⠗⠎⠞⠥⠧⠺⠭⠽⠵", "abcdefghijklmnopqrstuvwxyz", strict=True))
 _LATIN_WORD = re.compile(r"[a-zA-Z]{6,}")
-_TELLING = ("ignore", "ignoring", "disregard", "previous", "instruc", "forget", "system", "prompt", "reveal", "override", "guideline")
+_TELLING = (
+    "ignore",
+    "ignoring",
+    "disregard",
+    "previous",
+    "instruc",
+    "forget",
+    "system",
+    "prompt",
+    "reveal",
+    "override",
+    "guideline",
+)
 """Words by which a text is known whose letters were all moved along the alphabet, however far."""
 
 
@@ -133,7 +142,7 @@ _CODES: tuple[tuple[re.Pattern[str], Callable[[str], str | None]], ...] = (
     (_ESCAPED, _escaped),
     (_DECIMAL, _decimal),
     (_BINARY, _binary),
-    (_MORSE, _morse),
+    (_MORSE_CODE, _morse),
     (_BRAILLE, _braille),
 )
 
@@ -187,6 +196,7 @@ def _moved(text: str) -> Iterator[Payload]:
 
 
 _RUN = re.compile(r"[^\W\d_]+")
+_LONG_RUN = re.compile(rf"[^\W\d_]{{{LONG},}}")
 _MOST_LETTERS = 20
 """Letters of a word that are looked at; a longer one is none."""
 
@@ -195,7 +205,7 @@ def _backwards(text: str) -> Iterator[Payload]:
     """The text read from its end, and each word turned round, if words of an attack come out."""
     lexicon = load_lexicon()
     turned = 0
-    for match in _RUN.finditer(text):
+    for match in _LONG_RUN.finditer(text):
         if lexicon.begins(match[0][::-1].lower()[:_MOST_LETTERS]):
             turned += 1
             if turned == _TURNED:

@@ -34,7 +34,7 @@ _MARKS = re.compile(
     re.DOTALL,
 )
 _MAY_MARK = re.compile(rf"[<*`~]|/\*|__|\[\]|[{_CJK}]")
-# What digits and signs stand for beside those that `unleeted` knows. A one may be an i or an l: there is a reading each.
+# What digits and signs stand for beside those that `unleeted` knows. A one may be an i or an l: each has a reading.
 _LEET = str.maketrans("0134567892@$!|+€£¡", "oieasgtbgzasilteli")
 _LEET_OTHER = str.maketrans("0134567892@$!|+€£¡", "oleasbtbgzasllteli")
 _LEET_WORD = re.compile(

@@ -19,6 +19,7 @@ _RESERVED = tuple(
         ipaddress.ip_network,
         (
             "168.63.129.16/32",  # Azure's platform: metadata and keys of a machine, at an address that looks public
+            "192.0.0.0/24",  # protocol assignments; Python 3.11 takes a part of it for public
             "192.88.99.0/24",  # relays of 6to4
             "3fff::/20",  # documentation (RFC 9637), which Python 3.11 does not know
         ),

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -17,11 +18,15 @@ from typing import Any, Literal, TypeAlias
 from citeward.errors import RunError, UnsupportedDocument
 from citeward.ingest.load.content import DEFAULTS, Content, Options
 from citeward.ingest.load.regular_file import size
-from citeward.ingest.load.worker import read_frame, write_frame
+from citeward.ingest.load.worker import read_frame, virtual_memory, write_frame
 
 Kind: TypeAlias = Literal["html", "pdf", "docx"]
 STARTING = 120.0
 """Seconds that the worker may take to start on a busy machine."""
+_INTERVAL = 0.1
+"""Seconds between two looks at the worker."""
+_NEARLY = 4_000_000
+"""Bytes before the end of its memory at which the worker cannot go on: Python asks for a million at a time."""
 _LATE = frozenset({getattr(signal, "SIGXCPU", None), getattr(signal, "SIGALRM", None)})
 _PASSED_ON = ("PATH", "LANG", "LC_", "TZ", "TMPDIR", "TEMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_", "PYTHONHOME")
 """Beginnings of the names of variables that the worker gets; keys and passwords are not among them."""
@@ -34,6 +39,7 @@ class ParserProcess:
         self._turn = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._end: weakref.finalize[..., Any] | None = None
+        self._memory = 0  # the address space that the worker may have; 0 for any
 
     @property
     def pid(self) -> int | None:
@@ -92,10 +98,10 @@ class ParserProcess:
             process = self._process if self._process and self._process.poll() is None else self._start()
             assert process.stdin is not None
             assert process.stdout is not None
-            with _killed_after(process, STARTING), contextlib.suppress(OSError):
+            with _Watch(process, STARTING), contextlib.suppress(OSError, ValueError):
                 write_frame(process.stdin, request)
-                if read_frame(process.stdout, 0) is not None:
-                    return process
+                self._memory = int(read_frame(process.stdout, 20) or b"")
+                return process
             self._close()
         raise RunError(
             f"the process that parses files does not start: {sys.executable!r}",
@@ -106,7 +112,7 @@ class ParserProcess:
         assert process.stdin is not None
         assert process.stdout is not None
         limits = options.limits
-        with _killed_after(process, limits.seconds + 0.5) as late:
+        with _Watch(process, limits.seconds + 0.5, self._memory) as watch:
             body = None
             with contextlib.suppress(BrokenPipeError):
                 for part in parts:
@@ -120,8 +126,10 @@ class ParserProcess:
             return answer
         self._close()
         code = process.returncode if process.returncode is not None else 0
-        if late.is_set() or -code in _LATE:
+        if watch.late or -code in _LATE:
             return {"refused": f"not parsed within {limits.seconds:g} s"}
+        if watch.full:
+            return {"refused": f"it needs more than {size(limits.memory)} of memory"}
         return {"refused": f"its parser ended ({_ending(code)}); it may need more than {size(limits.memory)} of memory"}
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -155,22 +163,43 @@ def parser_process() -> ParserProcess:
         return _shared.setdefault(os.getpid(), ParserProcess())
 
 
-@contextlib.contextmanager
-def _killed_after(process: subprocess.Popen[bytes], seconds: float) -> Any:
-    """Kill the process when the block takes longer; gives the event that says so."""
-    late = threading.Event()
+class _Watch:
+    """Kills a process that takes too long, or has no memory left, while the block is run.
 
-    def kill() -> None:
-        late.set()
-        process.kill()
+    Out of memory, CPython 3.11 may go round in its handling of exceptions for ever, since that takes memory as well.
 
-    timer = threading.Timer(seconds, kill)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()
+    Args:
+        process: What is watched.
+        seconds: How long the block may take.
+        memory: The address space that the process may have; 0 for any.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float, memory: int = 0) -> None:
+        self._process = process
+        self._deadline = time.monotonic() + seconds
+        self._memory = memory
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.late = False
+        """It was killed because it took too long."""
+        self.full = False
+        """It was killed because it had no memory left."""
+
+    def __enter__(self) -> _Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(max(0.0, min(_INTERVAL, self._deadline - time.monotonic()))):
+            self.late = time.monotonic() >= self._deadline
+            self.full = self._memory > 0 and virtual_memory(self._process.pid) > self._memory - _NEARLY
+            if self.late or self.full:
+                self._process.kill()
+                return
 
 
 def _environment() -> dict[str, str]:

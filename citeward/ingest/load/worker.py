@@ -1,9 +1,10 @@
 """The process in which files are parsed that may take any time or memory: `python -m citeward.ingest.load.worker PID`.
 
 It reads requests from standard input and answers on standard output, in frames of a length (four bytes, big-endian)
-and that many bytes. A request is a frame of JSON, which is answered by an empty frame once the limits of that file are
-set, and then the file in frames, the last one empty. The answer is a frame of JSON. Nothing in it is pickled: a parser
-that a file has taken over must not reach the parent through its answer.
+and that many bytes. A request is a frame of JSON. Once the limits of that file are set, it is answered by a frame with
+the address space that the process may have (in digits, 0 for any). Then comes the file in frames, the last one empty.
+The answer is a frame of JSON. Nothing in it is pickled: a parser that a file has taken over must not reach the parent
+through its answer.
 
 The system ends the process when a file takes too long or too much memory. It ends by itself when its input does, when
 the process PID does, and after a while without work.
@@ -22,7 +23,7 @@ import struct
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 from citeward.errors import UnsupportedDocument
 from citeward.ingest.load.content import Content, Options, check_length, one_line
@@ -69,14 +70,13 @@ def write_frame(stream: IO[bytes], body: bytes) -> None:
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer requests until they end, or the process is worn out."""
-    first = _virtual_memory()
+    first = virtual_memory()
     while _is_awaited(requests) and (head := read_frame(requests)) is not None:
         request = json.loads(head)
         limits = LimitSettings.model_validate(request["limits"])
         for library in _LIBRARIES[request["kind"]]:
             importlib.import_module(library)
-        _limit(limits)
-        write_frame(answers, b"")
+        write_frame(answers, b"%d" % _limit(limits))
         parts = []
         while part := read_frame(requests):
             parts.append(part)
@@ -88,7 +88,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
         answer = _answer(request["kind"], content, request["charset"], options)
         del content
         _lift()
-        grown = (_virtual_memory() or 0) - (first or 0)
+        grown = virtual_memory() - first
         answer["last"] = grown > _WORN * limits.memory or "memory" in answer
         write_frame(answers, json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace"))
         if answer["last"]:
@@ -123,15 +123,17 @@ def _parse(kind: str, content: bytes, charset: str | None, options: Options) -> 
     return docx(content, options=options) if kind == "docx" else pdf(content, options=options)
 
 
-def _limit(limits: LimitSettings) -> None:
-    """Set what the next file may take, on top of what the process has taken so far."""
+def _limit(limits: LimitSettings) -> int:
+    """Set what the next file may take, on top of what the process has taken so far; returns the address space."""
     if resource is None:  # pragma: no cover - Windows
-        return
+        return 0
     used = resource.getrusage(resource.RUSAGE_SELF)
     _set(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + limits.seconds + 1))
-    if (memory := _virtual_memory()) is not None:
-        _set(resource.RLIMIT_AS, memory + limits.memory)
     signal.setitimer(signal.ITIMER_REAL, limits.seconds + _GRACE)
+    if not (taken := virtual_memory()):
+        return 0
+    _set(resource.RLIMIT_AS, taken + limits.memory)
+    return taken + limits.memory
 
 
 def _lift() -> None:
@@ -149,12 +151,12 @@ def _set(kind: int, soft: int) -> None:
         resource.setrlimit(kind, (soft, hard))
 
 
-def _virtual_memory() -> int | None:
-    """Bytes of address space that the process has; None when the system does not say."""
+def virtual_memory(pid: int | Literal["self"] = "self") -> int:
+    """Bytes of address space that a process has; 0 when the system does not say."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[0])
     except (OSError, ValueError, IndexError):
-        return None
+        return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 

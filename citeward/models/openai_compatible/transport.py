@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from citeward.endpoint.address import address
 from citeward.endpoint.credentials import Credentials
 from citeward.endpoint.loops import PerLoop
-from citeward.endpoint.refusal import Reply, may_pass, refusal, retry_after, shape, unreachable
+from citeward.endpoint.refusal import Reply, may_pass, refusal, reported, retry_after, shape, unreachable
 from citeward.endpoint.tries import Again, Tries
 from citeward.errors import BadResponse, CitewardError, ModelTimeout, ModelUnavailable, SettingsError
 from citeward.logs import get_logger, masked
@@ -137,7 +137,9 @@ class Transport:
         finally:
             response.close()
         if response.status == 200:
-            raise self.bad(f"answered with what is not a stream ({shape(text)})")
+            broken = self.bad(f"answered with what is not a stream ({shape(text)})")
+            broken.detail = self.words(reported(text), content)
+            raise broken
         reply = Reply(status=response.status, headers=response.headers, text=text)
         refused = refusal(
             reply,
@@ -165,7 +167,7 @@ class Transport:
             raise ModelUnavailable(
                 f"{self._name} broke off in the middle of an answer",
                 hint="See the server's own log.",
-                detail=masked(self._credentials.clean(f"{type(error).__name__}: {error}")),
+                detail=type(error).__name__,
             ) from error
 
     async def end(self, response: aiohttp.ClientResponse) -> None:

@@ -272,7 +272,7 @@ class WeaviateStore:
 
         Args:
             tenant: Whose documents.
-            dry_run: Do not mark those that are found.
+            dry_run: Do not mark those that are found, and do not clear away what stopped writes left.
 
         Raises:
             SettingsError, StoreReadOnly, StoreUnavailable: As `upsert`, unless `dry_run`.
@@ -285,6 +285,8 @@ class WeaviateStore:
             await self._spaces.confirm()
             await self._tenants.make_marks(part.space)
         try:
+            if not dry_run:
+                await tidy(part)
             return await inspect(part, marked=await self._tenants.marks(part.space), mark=not dry_run)
         except TenantMissing:
             return []

@@ -37,6 +37,7 @@ STORE_CHECKS: tuple[StoreCheck, ...] = (
     storing.token_vectors_are_kept_with_their_passage,
     storing.tenants_are_listed,
     storing.searches_while_writing_see_whole_documents,
+    storing.what_is_acknowledged_is_found,
     storing.optimize_changes_nothing_found,
     storing.the_generation_changes_with_the_documents,
     searching.groups_are_kept_out_of_both_legs,

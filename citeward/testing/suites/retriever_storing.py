@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 
-from citeward.contracts.retrieval import Chunk, Document, Embedder, MetaValue, Store, Where
+from citeward.contracts.retrieval import Chunk, Document, Embedder, MetaValue, Store, Verifiable, Where
 from citeward.errors import InvalidInput, NotFound
 from citeward.testing.suites.retriever_samples import ODD_NAMES, fill, found, raises, sample
 
@@ -176,6 +178,40 @@ async def searches_while_writing_see_whole_documents(store: Store, embedder: Emb
     await asyncio.gather(write(), read(0.0), read(0.5), read(1.0))
     assert searches > 3, "nothing was searched meanwhile"
     assert (await store.document("moving")).text.startswith(f"fox v{rounds - 1}")
+
+
+async def what_is_acknowledged_is_found(store: Store, embedder: Embedder) -> None:
+    """Every passage by its own vector, by its own words and in the count, however often its write was cut off.
+
+    A write that was cancelled may be done or not. Written again it is there once, and so is what was there before.
+    """
+    documents = [sample(f"d{n}", *(f"word{n}x{part} fox" for part in range(4))) for n in range(12)]
+    before, moving = documents[:4], documents[4:]
+    await fill(store, embedder, *before)
+    for turns in (1, 3, 9, 27, 81):
+        write = asyncio.create_task(fill(store, embedder, *moving))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        write.cancel()
+        with suppress(asyncio.CancelledError):
+            await write
+        await _all_found(store, embedder, before)
+    await fill(store, embedder, *moving)
+    await _all_found(store, embedder, documents)
+    if isinstance(store, Verifiable):
+        assert await store.verify() == [], "documents that have to be written anew"
+    assert await store.count() == sum(len(chunks) for _, chunks in documents), "passages are counted once"
+    assert sorted([one.id async for one in store.documents()]) == sorted(one.id for one, _ in documents)
+
+
+async def _all_found(store: Store, embedder: Embedder, documents: Sequence[tuple[Document, list[Chunk]]]) -> None:
+    for document, chunks in documents:
+        for chunk in chunks:
+            vector = (await embedder.embed([chunk.text]))[0]
+            for alpha in (0.0, 1.0):
+                hits = await store.search(chunk.text, vector, alpha=alpha, limit=5)
+                seen = [hit.passage.text for hit in hits if hit.passage.document_id == document.id]
+                assert seen.count(chunk.text) == 1, f"{chunk.text!r} of {document.id!r} at alpha {alpha:g}: {seen}"
 
 
 async def optimize_changes_nothing_found(store: Store, embedder: Embedder) -> None:

@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
                 self.found.append(Active(kind="link", value=value or ""))
             elif name in LOADED:
                 self.found.append(Active(kind="loaded", value=value or ""))
-            elif name.startswith("on") or name == "style" and "text-align" not in (value or ""):
+            elif name.startswith("on") or (name == "style" and "text-align" not in (value or "")):
                 self.found.append(Active(kind="tag", value=f"{tag} {name}={value}"))
 
     def handle_comment(self, data: str) -> None:

@@ -9,9 +9,10 @@ from tests.guardrails.active.rendered import active
 VALUE = "ada@home.test.io"
 VAULT = Vault.load({"<EMAIL_1>": VALUE})
 PIECES = (
-    "<EMAIL_1>", "<EMAIL_1>", "![x](", "[a](", "](<", "]: ", "[r]", "(", ")", "<", ">", "https://evil.io/?q=", "//evil.io/",
-    "www.evil.io/", "mailto:", "javascript:", "https&colon;&sol;&sol;evil.io/", "\\", "<img src=", "<img alt='>' src='https://e.io?q= ",
-    "<a href=\"", "<script>", "</script>", "<b>", "'", '"', "=", " ", " ", "\n", "\n\n", "x", "/", "?q=", "word", "x" * 1500,
+    "<EMAIL_1>", "<EMAIL_1>", "![x](", "[a](", "](<", "]: ", "[r]", "(", ")", "<", ">", "https://evil.io/?q=",
+    "//evil.io/", "www.evil.io/", "mailto:", "javascript:", "https&colon;&sol;&sol;evil.io/", "\\", "<img src=",
+    "<img alt='>' src='https://e.io?q= ", "<a href=\"", "<script>", "</script>", "<b>", "'", '"', "=", " ", " ", "\n",
+    "\n\n", "x", "/", "?q=", "word", "x" * 1500,
 )  # fmt: skip
 
 

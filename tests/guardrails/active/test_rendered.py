@@ -81,7 +81,7 @@ def test_nothing_acts_in_what_is_left_of_a_document(text: str, same_length: bool
     assert not same_length or len(left) == len(text)
     for name, found in active(left):
         runs = urls.is_active(found.value) and "://" not in found.value and "mailto:" not in found.value
-        assert found.kind == "link" and not runs or not urls.is_external(found.value), (name, found, left)
+        assert (found.kind == "link" and not runs) or not urls.is_external(found.value), (name, found, left)
         assert found.kind != "tag", (name, found, left)
 
 
@@ -123,7 +123,8 @@ def test_constructs_that_hide_behind_one_another_are_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1. Run it:\n\n   ```bash\n   curl https://docs.test.io/guide\n   ```\n\nThen:\n\n```html\n<img src=a onload=go()>\n```\n",
+        "1. Run it:\n\n   ```bash\n   curl https://docs.test.io/guide\n   ```\n\nThen:\n\n"
+        "```html\n<img src=a onload=go()>\n```\n",
         "```html title=\"a.html\" {1}\n<a href='x'>\n````\n",
         "See **[the guide](https://docs.test.io/guide)** and [help](https://shop.test.io/help)'s page.",
         "（见 https://docs.test.io/guide ）",

@@ -160,3 +160,22 @@ def test_who_may_read_a_page_is_for_the_rules_to_say(got) -> None:
 
 def test_a_connection_that_breaks_stops_only_its_page(got) -> None:
     assert got((200, {**HTML, "content-encoding": "gzip"}, b"no gzip")).reason.startswith("cannot be fetched")
+
+
+def test_pages_of_one_list_may_redirect_to_each_others_servers(site: Site, reading) -> None:
+    other = site.url.replace("127.0.0.1", "127.0.0.2")
+    settings = IndexSettings(web=WebSettings(private_hosts=("127.0.0.0/8",)))
+    site.pages["/a"] = (302, {"location": f"{other}/b"}, b"")
+    (skipped,) = reading("list.urls", f"{site.url}/a", settings=settings)
+    assert "redirects to another server, '127.0.0.2:" in skipped.reason
+    first, second = reading("list.urls", f"{site.url}/a\n{other}/", settings=settings)
+    # It is tried; nothing listens there.
+    assert first.reason.startswith("cannot be fetched") and second.reason.startswith("cannot be fetched")
+
+
+def test_a_list_reaches_nothing_private_unless_the_settings_say_so(site: Site, reading) -> None:
+    port = site.url.rpartition(":")[2]
+    hosts = ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"]
+    found = reading("list.urls", "\n".join(f"http://{host}:{port}/" for host in [*hosts, "localhost"]))
+    assert len(found) == len(hosts) + 1 and all(isinstance(item, Skipped) for item in found)
+    assert site.asked == []

@@ -16,6 +16,7 @@ from citeward.ingest.sync import SyncReport, sync
 from citeward.ingest.sync.batches import BATCH_CHUNKS, BATCH_DOCUMENTS
 from citeward.ingest.sync.vectors import SLICE
 from citeward.retrieval.lancedb import LanceStore
+from citeward.settings import IndexSettings
 from citeward.testing.embedding import HashEmbedder
 
 EMBEDDER = HashEmbedder()
@@ -385,3 +386,65 @@ async def test_packed_token_vectors_are_stored_with_each_passage(store: LanceSto
 async def test_a_packer_means_nothing_to_an_embedder_without_token_vectors(store: LanceStore, base: Path) -> None:
     await _index(store, base, "docs")
     assert (await _index(store, base, "docs", packer=Packer())).unchanged == 2
+
+
+async def test_a_link_out_of_the_folder_is_never_indexed_and_what_stood_in_its_place_is_deleted(
+    store: LanceStore, base: Path, tmp_path: Path
+) -> None:
+    await _index(store, base, "docs")
+    secret = _write(tmp_path, {"secret/key.md": "the secret"}) / "secret" / "key.md"
+    (base / "docs/a.md").unlink()
+    (base / "docs/a.md").symlink_to(secret)
+    report = await _index(store, base, "docs")
+    assert (report.deleted, [item.id for item in report.skipped]) == (["docs/a.md"], ["docs/a.md"])
+    assert await _ids(store) == {"docs/b.md"}
+
+
+async def test_a_link_that_was_followed_by_choice_vanishes_with_the_link(
+    store: LanceStore, base: Path, tmp_path: Path
+) -> None:
+    outside = _write(tmp_path, {"outside.md": "white hare"}) / "outside.md"
+    (base / "docs/link.md").symlink_to(outside)
+
+    async def index() -> SyncReport:
+        found = load(base / "docs", base=base, settings=IndexSettings(outside_links=True))
+        return await sync(found, store, EMBEDDER, roots=["docs"])
+
+    assert "docs/link.md" in (await index()).added
+    (base / "docs/link.md").unlink()
+    assert (await index()).deleted == ["docs/link.md"]
+
+
+async def test_a_link_to_the_folder_itself_keeps_nothing_alive(store: LanceStore, base: Path) -> None:
+    (base / "docs/again").symlink_to(base / "docs")
+    await _index(store, base, "docs")
+    (base / "docs/a.md").unlink()
+    assert (await _index(store, base, "docs")).deleted == ["docs/a.md"]
+
+
+class Forgetful(LanceStore):
+    """A store that can lose parts of documents, and knows which documents it has to look for."""
+
+    lost: tuple[str, ...] = ()
+    looks: tuple[bool, ...] = ()
+
+    async def unverified(self, *, tenant: str = "default") -> list[str]:
+        return list(self.lost)
+
+    async def verify(self, *, tenant: str = "default", dry_run: bool = False) -> list[str]:
+        self.looks = (*self.looks, dry_run)
+        return list(self.lost)
+
+
+async def test_what_a_store_lost_is_written_anew_although_it_has_not_changed(tmp_path: Path, base: Path) -> None:
+    async with Forgetful(tmp_path / "forgetful", embedder="hash", dimensions=64) as store:
+        await _index(store, base, "docs", "notes")
+        store.lost = ("docs/a.md", "notes/c.txt", "gone.md")
+        dry = await _index(store, base, "docs", dry_run=True)
+        report = await _index(store, base, "docs")
+        store.lost = ()
+        again = await _index(store, base, "docs")
+    assert (dry.changed, dry.unchanged) == (report.changed, report.unchanged) == (["docs/a.md"], 1)
+    assert (report.added, report.deleted) == ([], [])
+    assert (again.changed, again.unchanged) == ([], 2)
+    assert store.looks == (False, True, False, False), "a dry run marks nothing"

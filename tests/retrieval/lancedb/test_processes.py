@@ -103,6 +103,7 @@ async def test_killed_amid_writing_nothing_acknowledged_is_lost(tmp_path: Path) 
             only = Where(field="version", op="gte", value=version)
             hits = await found(store, EMBEDDER, f"version{version}", alpha=0, limit=1000, filters=only)
             assert len(hits) == await store.count()
+            await _found_by_vector(store, version)
             await fill(store, EMBEDDER, sample("new", "written at once"))
             assert await store.delete(["new"]) == 1
         last = version
@@ -119,6 +120,17 @@ async def test_killed_amid_a_swap_one_of_the_spaces_is_current_and_whole(tmp_pat
                 await store.retire()
                 assert _folders(tmp_path) == 1
                 assert await store.count() == 1
+
+
+async def _found_by_vector(store: LanceStore, version: int) -> None:
+    """Every passage, by its own vector alone, in all documents: in indexes that are built as they are and anew."""
+    for _ in range(2):
+        for part in range(version % 5 + 1):
+            text = f"fox number{part} version{version}"
+            hits = await store.search("", (await EMBEDDER.embed([text]))[0], alpha=1, limit=1000)
+            same = [hit.passage.document_id for hit in hits if hit.passage.text == text]
+            assert sorted(same) == sorted(f"d{n}" for n in range(DOCUMENTS))
+        await store.optimize()
 
 
 def _folders(folder: Path) -> int:

@@ -88,3 +88,42 @@ async def test_collections_that_are_not_ours_are_left_alone(
     ours = space.description
     await store._connection.tell(lambda client: client.collections.use(space.passages).config.update(description=ours))
     assert await found(make(), EMBEDDER, "fox") == ["a"]
+
+
+async def test_collections_that_exist_already_are_taken_where_they_agree(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a creation whose answer was lost: the next attempt is told that they exist."""
+    from weaviate.collections.collections.async_ import _CollectionsAsync
+
+    await fill(make(), EMBEDDER, sample("a", "fox"))
+
+    async def unknown(*_: object) -> bool:
+        return False
+
+    monkeypatch.setattr(_CollectionsAsync, "exists", unknown)
+    store = make()
+    await fill(store, EMBEDDER, sample("b", "fox"))
+    assert sorted(await found(store, EMBEDDER, "fox")) == ["a", "b"]
+    space = store._spaces.wanted
+    await store._connection.tell(
+        lambda client: client.collections.use(space.passages).config.update(description="somebody else's")
+    )
+    with pytest.raises(StoreCorrupt, match="does not say what it holds"):
+        await fill(make(), EMBEDDER, sample("c", "fox"))
+
+
+async def test_an_alias_that_exists_already_is_taken_where_it_points_to_the_same(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(make(), EMBEDDER, sample("a", "fox"))
+    store = make()
+    target, looks = store._spaces._target, iter([True])
+
+    async def late() -> str | None:
+        """Nothing at the first look, as before a creation whose answer was lost."""
+        return None if next(looks, False) else await target()
+
+    monkeypatch.setattr(store._spaces, "_target", late)
+    await fill(store, EMBEDDER, sample("b", "fox"))
+    assert sorted(await found(store, EMBEDDER, "fox")) == ["a", "b"]

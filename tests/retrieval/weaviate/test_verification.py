@@ -12,7 +12,7 @@ from citeward.errors import StoreUnavailable
 from citeward.ingest.sync import sync
 from citeward.retrieval.weaviate import WeaviateStore, sending, verification, writing
 from citeward.retrieval.weaviate.connection import Moment
-from citeward.retrieval.weaviate.rows import Row, head_id, passage_id
+from citeward.retrieval.weaviate.rows import Note, Row, head_id, passage_id
 from citeward.retrieval.weaviate.schema import VERIFIED
 from citeward.testing.embedding import HashEmbedder
 from citeward.testing.suites.retriever import fill, found, sample
@@ -211,7 +211,9 @@ async def test_what_an_older_write_lost_is_told_and_written_anew_by_the_next_ind
     assert (report.changed, report.unchanged) == ([], 6)
 
 
-async def test_a_document_whose_write_was_stopped_is_unverified(make: Make) -> None:
+async def test_a_document_whose_write_was_stopped_is_unverified_until_that_is_cleared_away(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     store, writer = make(), make()
     await fill(store, EMBEDDER, sample("a", "fox"))
     assert await store.unverified() == []
@@ -226,6 +228,11 @@ async def test_a_document_whose_write_was_stopped_is_unverified(make: Make) -> N
     with pytest.raises(KeyboardInterrupt):
         await fill(writer, EMBEDDER, sample("b", "bear"))
     assert await store.unverified() == ["b"] and await store.verify() == []
+    assert await store.unverified() == ["b"], "its writer may still be at it"
+    monkeypatch.setattr(Note, "dead", True)
+    assert await store.verify(dry_run=True) == [] and await store.unverified() == ["b"]
+    assert await store.verify() == [] == await store.unverified()
+    assert await found(store, EMBEDDER, "fox", alpha=0) == ["a"]
     assert await store.unverified(tenant="nobody") == [] and await store.verify(tenant="nobody") == []
 
 
