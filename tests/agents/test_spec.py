@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from citeward.agents.spec import AgentSpec, RetrievalSpec, read_agents
+from citeward.agents.spec import AgentSpec, Known, RetrievalSpec, read_agents
 from citeward.contracts.retrieval import And, Where
 from citeward.contracts.tool import Approval
 from citeward.errors import ProjectError
@@ -59,3 +59,13 @@ def test_an_agents_file_says_whose_words_may_ask_for_a_call(tmp_path: Path) -> N
     found = read_agents(tmp_path)["a"].approval.approval()
     assert found == Approval(unasked="refuse", documents=("contracts/*.md",), tools=("address_book",))
     assert AgentSpec(name="a", description="d", prompt="p").approval.approval() == Approval()
+
+
+def test_what_a_tool_is_given_is_declared_for_the_agents_own_tools(tmp_path: Path) -> None:
+    text = "name: a\ndescription: d\nprompt: p\ntools: [calculate]\npersonal_data: {calculate: raw}\n"
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    known = Known(prompts={"p"}, tools={"calculate", "add"}, graphs={"chat"}, tiers=())
+    assert read_agents(tmp_path, known)["a"].personal_data == {"calculate": "raw"}
+    (tmp_path / "a.yaml").write_text(text.replace("{calculate", "{add"), encoding="utf-8")
+    with pytest.raises(ProjectError, match="no tool 'add'"):
+        read_agents(tmp_path, known)

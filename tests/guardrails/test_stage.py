@@ -230,7 +230,7 @@ def made(name, monkeypatch):
         return SpanGuard(find, LIMITS)
     if name == "vault":
         vault = Vault.load({"<EMAIL_1>": "bob@example.com"})
-        monkeypatch.setattr(vault, "restore", lambda text: raises())
+        monkeypatch.setattr(vault, "restored", lambda *_: raises())
         return Restorer(vault)
     origins = {Origin.MODEL: LIMITS}
     outgoing = Outgoing(prompt="You keep the harbour's books and answer its captains from the passages below.")

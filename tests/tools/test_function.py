@@ -73,3 +73,13 @@ def test_arguments_that_carry_text_are_named_as_they_are() -> None:
     with pytest.raises(ToolError, match="no argument 'text'") as caught:
         tool_from_function(send_other)
     assert "to, body" in caught.value.hint
+
+
+@pytest.mark.parametrize("given", ["masked", "raw", "lookup"])
+def test_what_a_tool_is_given_of_personal_data_stands_in_its_spec(given):
+    @tool(personal_data=given)
+    def find(email: str) -> str:
+        """Find somebody."""
+        return email
+
+    assert tool_from_function(find).spec.personal_data == given

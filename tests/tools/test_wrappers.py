@@ -3,8 +3,9 @@ import pytest
 from citeward.contracts.tool import ToolCall
 from citeward.errors import NotFound, ToolError
 from citeward.testing.suites.toolset import check_toolset
+from citeward.tools.builtin import builtin_toolset
 from citeward.tools.toolset import FunctionToolset
-from citeward.tools.wrappers import combined, filtered, prefixed
+from citeward.tools.wrappers import combined, declared, filtered, prefixed
 
 
 def up(text: str) -> str:
@@ -70,3 +71,10 @@ def test_combined_names_both_sides_of_a_clash():
 
 def test_combined_of_nothing_offers_nothing():
     assert combined().specs() == ()
+
+
+def test_what_tools_are_given_can_be_declared_around_them() -> None:
+    toolset = declared(builtin_toolset(["calculate", "current_time"]), {"calculate": "raw"})
+    assert {spec.name: spec.personal_data for spec in toolset.specs()} == {"calculate": "raw", "current_time": "masked"}
+    with pytest.raises(NotFound, match="no tool 'nothing'"):
+        declared(toolset, {"nothing": "raw"})
