@@ -99,7 +99,7 @@ def tasks(leave_out: Collection[str] = ()) -> tuple[Task, Task]:
         *made([prompt for prompt, _ in sources.moderated()], "prompts"),
         *made(sources.emails(), "emails"),
         *made(sources.paragraphs()[::4], "paragraphs"),
-        *made(written("harmless", 800), "templates"),
+        *made(written("harmless", 1300), "templates"),
     ]
     planted = [
         *made(sources.emails(), "emails", weight=PAGE),
@@ -290,7 +290,7 @@ def main() -> None:
     write_weights(
         given.out,
         Weights(
-            name="injection-1",
+            name="injection-2",
             heads=heads,
             hints=HINTS,
             embedder="all-MiniLM-L6-v2",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -22,6 +23,15 @@ LOOKALIKES = str.maketrans(
     "аеорсухіјѕԁһԛԝьӏвкмнтАВЕКМНОРСТХІЈЅαοινερκτυγΑΒΕΖΗΙΚΜΝΟΡΤΥΧɑɡɩıſ‐‑–—’‘“”",
     "aeopcyxijsdhqwblbkmhtabekmhopctxijsaoivepktuyabezhikmnoptyxagiis----''\"\"",
 )
+_LATIN = re.compile("[a-z]")
+_WORD_OR_MARK = re.compile(r"\w+|[‐‑–—’‘“”]")
+_LONGEST = 3
+"""Characters that one may be normalised to."""
+# Latin letters of other shapes, which normalising leaves alone: small capitals, turned ones, those of signs and flags.
+_LATIN_LIKE = str.maketrans(
+    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫꞯʀꜱᴛᴜᴠᴡʏᴢɐɔǝɟƃɥᴉɾʞɯɹʇʌʍʎ",
+    "abcdefghijklmnopqqrstuvwyzacefghijkmrtvwy",
+) | {base + at: ord("a") + at for base in (0x1F130, 0x1F150, 0x1F170, 0x1F1E6) for at in range(26)}
 _LEET = str.maketrans("013457@$!|", "oieastasil")
 _LEET_WORD = re.compile(r"(?<![\w@$!|])(?=[a-z013457@$!|]*[a-z])(?=[a-z]*[013457@$!|])[a-z013457@$!|]{3,}(?![\w@$!|])")
 _SPACED = re.compile(r"(?<![^\W_])(?:[a-z][ .\-_*]){7,}[a-z](?![^\W_])")
@@ -66,15 +76,28 @@ def plain(text: str, /) -> Plain:
     for index, char in enumerate(text):
         if index in hidden:
             continue
-        lowered = char.lower() if char < "\x80" else unicodedata.normalize("NFKC", char).lower()
+        lowered = char.lower() if char < "\x80" else _lowered(char)
         out.append(lowered)
         offsets += [index] * len(lowered)
     whole = "".join(out)
-    if re.search("[a-z]", whole):
-        whole = re.sub(r"\w*[a-z]\w*|[‐‑–—’‘“”]", lambda match: match[0].translate(LOOKALIKES), whole)
+    if _LATIN.search(whole):
+        # Each word is looked at once: asking the pattern for a Latin letter inside takes the square of a long word.
+        whole = _WORD_OR_MARK.sub(_without_lookalikes, whole)
         # A word made of look-alikes alone, beside plain words, is one of them too.
         whole = re.sub(r"\b[аеорсухіјѕԁһԛԝӏ]{2,}\b", lambda match: match[0].translate(LOOKALIKES), whole)
     return Plain(text=whole, offsets=tuple(offsets))
+
+
+@functools.lru_cache(maxsize=8192)
+def _lowered(char: str) -> str:
+    normal = unicodedata.normalize("NFKC", char.translate(_LATIN_LIKE)).lower()
+    # A sign that stands for a whole phrase would make a long text many times as long.
+    return normal if len(normal) <= _LONGEST else char
+
+
+def _without_lookalikes(match: re.Match[str]) -> str:
+    word = match[0]
+    return word.translate(LOOKALIKES) if not word[0].isalnum() or _LATIN.search(word) else word
 
 
 def unleeted(text: str, /) -> str:

@@ -31,7 +31,7 @@ _ABBREVIATIONS = frozenset(
 # A run of full stops is looked at once, from its first: tried again from each of its characters, thirty thousand dots
 # would take the square of that.
 _BREAK = re.compile(
-    r"""(?P<cjk>[。！？])
+    r"""(?P<cjk>[。！？]++)
       | (?<![.!?…])(?P<stop>[.!?…]++)(?P<close>["'”’»)\]*_`]*+)(?=\s|$)
     """,
     re.VERBOSE,

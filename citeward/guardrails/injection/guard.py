@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +15,22 @@ from pydantic import BaseModel, ConfigDict
 
 from citeward.contracts.guardrail import Finding, Origin, Verdict
 from citeward.contracts.retrieval import Embedder
-from citeward.guardrails.characters import Plain, hidden, plain, unleeted, unspaced
+from citeward.guardrails.characters import hidden
 from citeward.guardrails.classifier.apart import apart
 from citeward.guardrails.classifier.trained import Trained
-from citeward.guardrails.classifier.weights import FOLDER
+from citeward.guardrails.classifier.weights import FOLDER, Matrix
 from citeward.guardrails.classifier.windows import lines, parts
-from citeward.guardrails.injection.payloads import payloads
+from citeward.guardrails.injection.broken import broken
+from citeward.guardrails.injection.lexicon import fold
+from citeward.guardrails.injection.orders import orders
+from citeward.guardrails.injection.payloads import Payload, ciphers, payloads
+from citeward.guardrails.injection.readings import Reading, readings
 from citeward.guardrails.injection.rules import Rule, load_rules
 from citeward.guardrails.memory import Memory
 from citeward.guardrails.table import Thresholds
 from citeward.guardrails.verdicts import judged
 from citeward.guardrails.work import checked
+from citeward.text.sentences import Span
 
 WEIGHTS = FOLDER / "injection.npz"
 HINTS = ("evidence", "apart")
@@ -40,7 +47,15 @@ _MOST = 6
 """Parts or lines of one text that are embedded, the worst by their surface."""
 _DEPTH = 2
 """How often what was decoded is decoded again."""
+_LONG = 2_000
+"""Characters from which on a pattern is searched for without holding up other threads."""
+_TRICKS = 8
+"""Findings of hidden text that are named, at most."""
+_BETWEEN = "\n\n"
+"""Between two texts that were decoded."""
 _HIDDEN = {"hidden_text": 0.7, "turned_text": 0.4, "broken_words": 0.4}
+_DECIPHERED = 0.5
+"""The score of a text whose letters were put back, under which it is left alone."""
 _ENCODED = 0.25
 """What it adds to the score of a payload that somebody took the trouble to encode it."""
 
@@ -49,6 +64,16 @@ _ENCODED = 0.25
 class _Seen:
     score: float
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Looked:
+    """What the patterns found in a text, and its parts or lines for the classifier."""
+
+    shapes: tuple[Finding, ...]
+    spans: list[Span]
+    texts: list[str]
+    hints: Matrix
 
 
 _NOTHING = _Seen(score=0.0, findings=())
@@ -97,7 +122,7 @@ class InjectionGuard:
 
     async def warm(self) -> None:
         """Compile the patterns and read the weights, in a thread."""
-        await asyncio.to_thread(load_rules)
+        await asyncio.to_thread(attacks, "Hello")
         await self._trained.loaded()
 
     async def check(self, text: str, /, *, origin: Origin) -> Verdict:
@@ -122,31 +147,47 @@ class InjectionGuard:
         )
 
     async def _looked(self, text: str, *, in_data: bool, lowest: float) -> _Seen:
-        shapes = await checked(lambda whole: attacks(whole, in_data=in_data), text)
-        orders = await self._orders(text, shapes, in_data=in_data)
-        by_shape = combined(shapes)
+        looked = await checked(lambda whole: _look(whole, in_data=in_data), text)
+        orders = await self._orders(looked, in_data=in_data)
+        by_shape = combined(looked.shapes)
         score = max([by_shape if by_shape >= SURE[in_data] else 0.0, *(order.score for order in orders)])
-        return _Seen(score=score, findings=(*shapes, *(order for order in orders if order.score >= lowest)))
+        return _Seen(score=score, findings=(*looked.shapes, *(order for order in orders if order.score >= lowest)))
 
-    async def _orders(self, text: str, shapes: Sequence[Finding], *, in_data: bool) -> list[Finding]:
+    async def _orders(self, looked: _Looked, *, in_data: bool) -> list[Finding]:
         """Each part or line with the classifier's score."""
-        spans = lines(text) if in_data else parts(text)
-        if not spans:
+        if not looked.spans:
             return []
         classifier = await self._trained.loaded()
-        texts = [span.of(text) for span in spans]
-        if in_data:
-            within = [combined(f for f in shapes if f.start < span.end and f.end > span.start) for span in spans]
-            hints = list(zip(map(evidence, within), apart(texts), strict=True))
-        else:
-            hints = [(evidence(combined(shapes)), 0.0)] * len(spans)
         head = classifier.weights.heads.index(PLANTED if in_data else DIRECT)
-        scores = await classifier.judge(texts, np.array(hints, np.float32), head=head, most=_MOST)
+        scores = await classifier.judge(looked.texts, looked.hints, head=head, most=_MOST)
         kind = "planted_order" if in_data else "direct_order"
         return [
             Finding(kind=kind, start=span.start, end=span.end, score=round(float(value), 6))
-            for span, value in zip(spans, scores[:, head], strict=True)
+            for span, value in zip(looked.spans, scores[:, head], strict=True)
         ]
+
+
+def _look(text: str, *, in_data: bool) -> _Looked:
+    """All that is known of a text before the classifier judges its parts or lines."""
+    shapes = attacks(text, in_data=in_data)
+    spans = lines(text) if in_data else parts(text)
+    texts = [span.of(text) for span in spans]
+    if in_data:
+        hints = np.array([_within_each(spans, shapes), apart(texts)], np.float32).T
+    else:
+        hints = np.array([(evidence(combined(shapes)), 0.0)] * len(spans), np.float32)
+    return _Looked(shapes=shapes, spans=spans, texts=texts, hints=hints)
+
+
+def _within_each(spans: Sequence[Span], shapes: Sequence[Finding]) -> list[float]:
+    """Of each span the evidence of the shapes that reach into it."""
+    left = np.ones(len(spans))
+    starts, ends = np.array([span.start for span in spans]), np.array([span.end for span in spans])
+    for shape in shapes:
+        left[np.searchsorted(ends, shape.start, "right") : np.searchsorted(starts, shape.end, "left")] *= (
+            1 - shape.score
+        )
+    return [evidence(round(1 - value, 6)) for value in left.tolist()]
 
 
 def attacks(text: str, /, *, in_data: bool = False) -> tuple[Finding, ...]:
@@ -174,42 +215,73 @@ def evidence(score: float, /) -> float:
 
 def _found(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:
     book = load_rules()
-    reading = plain(text)
-    readings = [reading]
-    plainer = unleeted(reading.text)
-    if plainer != reading.text:
-        readings.append(Plain(text=plainer, offsets=reading.offsets))
+    read = readings(text)
+    searched = [read.shown] if read.words.text == read.shown.text else [read.shown, read.words]
     for rule in book.rules:
         score = rule.in_data if in_data else rule.user
-        if score and (finding := _match(rule, score, text, readings)):
+        if score and (finding := _match(rule, score, text, searched)):
             yield finding
-    if any(book.squeezed.search(word, timeout=_SECONDS) for word in unspaced(reading.text)):
-        yield Finding(kind="spaced_out", start=0, end=len(text), score=0.85)
-    for trick in hidden(text):
-        within = _within(trick.payload, in_data=in_data, depth=depth)
-        score = max(_HIDDEN[trick.kind], within)
-        yield Finding(kind=trick.kind, start=trick.start, end=trick.end, score=score)
+    yield from _orders((read.words, *read.others), in_data=in_data)
+    yield from _hidden(text, in_data=in_data, depth=depth)
     if depth < _DEPTH:
-        for payload in payloads(text):
-            within = _within(payload.text, in_data=in_data, depth=depth)
-            if within:
-                score = min(1.0, within + _ENCODED)
-                yield Finding(kind="encoded_payload", start=payload.start, end=payload.end, score=score)
+        yield from _encoded(list(payloads(text)), in_data=in_data, depth=depth, least=0.0)
+    if not depth:
+        # Read backwards twice a text is itself again. Ordinary words may well be some others from behind.
+        yield from _encoded(list(ciphers(text)), in_data=in_data, depth=_DEPTH - 1, least=_DECIPHERED)
 
 
-def _match(rule: Rule, score: float, text: str, readings: Iterable[Plain]) -> Finding | None:
+def _match(rule: Rule, score: float, text: str, searched: Iterable[Reading]) -> Finding | None:
     if rule.cased:
-        match = rule.pattern.search(text, timeout=_SECONDS)
+        match = rule.pattern.search(text, timeout=_SECONDS, concurrent=len(text) > _LONG)
         return Finding(kind=rule.kind, start=match.start(), end=match.end(), score=score) if match else None
-    for reading in readings:
-        match = rule.pattern.search(reading.text, timeout=_SECONDS)
+    for reading in searched:
+        match = rule.pattern.search(reading.text, timeout=_SECONDS, concurrent=len(text) > _LONG)
         if match is not None:
             start, end = reading.span(*match.span())
             return Finding(kind=rule.kind, start=start, end=end, score=score)
     return None
 
 
+def _orders(searched: Iterable[Reading], *, in_data: bool) -> Iterable[Finding]:
+    """The surest order of each kind, in whatever language."""
+    best: dict[str, Finding] = {}
+    for reading in searched:
+        folded = fold(reading.text)
+        for order in (*orders(folded), *broken(folded)):
+            score = order.in_data if in_data else order.user
+            if score > (best[order.kind].score if order.kind in best else 0):
+                start, end = reading.span(order.start, order.end)
+                best[order.kind] = Finding(kind=order.kind, start=start, end=end, score=score)
+    return best.values()
+
+
+def _hidden(text: str, *, in_data: bool, depth: int) -> Iterable[Finding]:
+    """A finding for each of the first tricks; what all of them hide is read together."""
+    tricks = hidden(text)
+    if not tricks:
+        return
+    within = _within(" ".join(trick.payload for trick in tricks if trick.payload), in_data=in_data, depth=depth)
+    for trick in tricks[:_TRICKS]:
+        score = max(_HIDDEN[trick.kind], within if trick.payload else 0.0)
+        yield Finding(kind=trick.kind, start=trick.start, end=trick.end, score=score)
+
+
+def _encoded(found: Sequence[Payload], *, in_data: bool, depth: int, least: float) -> Iterable[Finding]:
+    """What was encoded, all of it read together: an order may be spread over many codes, or stand after others."""
+    if not found:
+        return
+    begins = list(accumulate((len(payload.text) + len(_BETWEEN) for payload in found), initial=0))
+    whole = _BETWEEN.join(payload.text for payload in found)
+    within = [finding for finding in _found(whole, in_data=in_data, depth=depth + 1) if finding.score]
+    inside = combined(within)
+    if not within or inside < least:
+        return
+    score = min(1.0, inside + _ENCODED)
+    first = min(bisect_right(begins, min(finding.start for finding in within)) - 1, len(found) - 1)
+    yield Finding(kind="encoded_payload", start=found[first].start, end=found[first].end, score=score)
+
+
 def _within(payload: str, *, in_data: bool, depth: int) -> float:
-    if not payload or depth >= _DEPTH:
+    if not payload.strip() or depth >= _DEPTH:
         return 0.0
     return combined(_found(payload, in_data=in_data, depth=depth + 1))

@@ -38,8 +38,6 @@ class RuleBook:
     """All shapes, compiled."""
 
     rules: tuple[Rule, ...]
-    squeezed: regex.Pattern[str]
-    """Looked for in words that were written letter by letter."""
 
 
 class _Entry(BaseModel):
@@ -58,7 +56,6 @@ class _File(BaseModel):
     words: dict[str, tuple[str, ...]]
     gap: str
     rules: tuple[_Entry, ...]
-    squeezed: tuple[str, ...]
 
 
 @functools.cache
@@ -93,5 +90,4 @@ def load_rules(path: Path = PATH) -> RuleBook:
             )
             for entry in file.rules
         ),
-        squeezed=compiled(file.squeezed),
     )

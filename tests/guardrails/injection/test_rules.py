@@ -3,7 +3,7 @@ import pytest
 from citeward.errors import ProjectError
 from citeward.guardrails.injection.rules import load_rules
 
-HEAD = "words: {greeting: [hello, hi]}\ngap: ' '\nsqueezed: [x]\nrules:\n"
+HEAD = "words: {greeting: [hello, hi]}\ngap: ' '\nrules:\n"
 
 
 def test_the_shipped_rules_compile_and_every_word_is_known():
