@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from citeward.contracts.citation import Label
 from citeward.contracts.guardrail import Support
 from citeward.contracts.retrieval import Embedder, Vector
 
+_INLINE = 4_000
+"""Characters that are compared on the event loop, some milliseconds' worth; more are compared in a thread."""
 _NONE = Judgement(label=Label.UNSUPPORTED, score=0.0)
 
 
@@ -35,8 +38,8 @@ class WordVerifier:
 
     async def verify(self, sentences: Sequence[str], evidence: Sequence[str], /) -> list[Support]:
         """For each sentence the support of the text that supports it best."""
-        aligners = [(Aligner(text), text) for text in evidence]
-        found = [list(_quotes(sentence, aligners)) for sentence in sentences]
+        long = sum(map(len, sentences)) + sum(map(len, evidence)) > _INLINE
+        found = await asyncio.to_thread(_found, sentences, evidence) if long else _found(sentences, evidence)
         alike = [quote for quotes in found for quote in quotes if not quote.exact]
         vectors = await self._vectors({text for quote in alike for text in (quote.sentence, quote.text)})
         best = [max((_judged(quote, vectors) for quote in quotes), key=_score, default=_NONE) for quotes in found]
@@ -48,6 +51,12 @@ class WordVerifier:
             return {}
         ordered = sorted(texts)
         return dict(zip(ordered, await self._embedder.embed(ordered), strict=True))
+
+
+def _found(sentences: Sequence[str], evidence: Sequence[str]) -> list[list[_Quote]]:
+    """For each sentence the quote of each text that says most of it."""
+    aligners = [(Aligner(text), text) for text in evidence]
+    return [list(_quotes(sentence, aligners)) for sentence in sentences]
 
 
 def _quotes(sentence: str, aligners: Sequence[tuple[Aligner, str]]) -> Iterator[_Quote]:

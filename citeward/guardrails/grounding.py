@@ -11,6 +11,7 @@ from citeward.contracts.answer import NOT_ENOUGH
 from citeward.contracts.citation import Label
 from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing, Verdict, Verifier
 from citeward.guardrails.table import Thresholds
+from citeward.guardrails.work import checked
 from citeward.text.sentences import Span, sentences
 from citeward.text.words import content_words
 
@@ -65,7 +66,7 @@ class GroundingGuard:
 
     async def review(self, text: str, outgoing: Outgoing, /) -> Verdict:
         """Judge a whole answer by its citations, its passages and its tools' results."""
-        claims = self._claims(text) if outgoing.sources else []
+        claims = await checked(self._claims, text) if outgoing.sources else []
         findings = await self._findings(text, claims, outgoing) if claims else ()
         share = len(findings) / len(claims) if findings else 0.0
         limits = self._thresholds.get(Origin.MODEL)
