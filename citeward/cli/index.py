@@ -164,7 +164,7 @@ def _resolved(paths: Sequence[Path]) -> list[Path]:
     """The paths without links: what is named may be one itself, but below it none that leads out is followed."""
     import os
 
-    return [Path(os.path.realpath(path)) for path in paths]
+    return [Path(os.path.realpath(path)) if path.exists() else path for path in paths]
 
 
 async def _sync(

@@ -1,5 +1,6 @@
 """Opening the models of each provider."""
 
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -125,8 +126,9 @@ async def test_a_package_that_is_missing_is_named_with_its_remedy(stack: AsyncEx
 async def test_a_package_that_misses_one_of_its_own_says_which(stack: AsyncExitStack, package: str) -> None:
     told = {"provider": "langchain", "use": "chat_package_that_breaks:Chat", "model": "m"}
     registry = await opened(stack, big=told)
-    with pytest.raises(ModelUnavailable, match="a_module_that_is_not_there"):
+    with pytest.raises(ModelUnavailable, match="not installed") as raised:
         await said(registry["big"])
+    assert "a_module_that_is_not_there" in str(raised.value.detail)
     assert (await registry.health("big")).state is HealthState.FAILED
 
 
@@ -145,8 +147,9 @@ async def test_what_is_wrong_in_the_settings_is_told_by_name(
     told = {"provider": "langchain", "use": f"{package}:{use}", "model": "m", "arguments": arguments}
     model = (await opened(stack, big=told))["big"]
     assert isinstance(model, LazyModel)
-    with pytest.raises(SettingsError, match=f"(?s){message}"):
+    with pytest.raises(SettingsError) as raised:
         await model.load()
+    assert re.search(message, f"{raised.value.detail} {raised.value}", re.DOTALL)
 
 
 @pytest.mark.parametrize("use", ["Keyed", "Strict"])

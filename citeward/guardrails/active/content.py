@@ -47,7 +47,10 @@ _ACTIVE = re.compile(
 )
 _RENDERED = 8_192
 """Characters up to which a text is read as a renderer reads it, to see whether the patterns left anything."""
-_RAW = re.compile(rf"<(?:[!?]|/(?![a-z])|(?:{_TAGS})\b|[a-z][^\s/>]*[\s/]+[^\s/>])", re.IGNORECASE)
+_RAW = re.compile(
+    rf"<(?:[!?]|/(?![a-z])|/?(?:{_TAGS}|plaintext)\b|[a-z][^<>]{{0,2000}}?[\s/](?:on[a-z]{{3,20}}|style)\s*=)",
+    re.IGNORECASE,
+)
 # Renderers that make links of bare addresses let one take the backtick along, so that no code begins there.
 _GLUED = re.compile(r"(?<!\S)[^\s`]{0,300}?(?:://|www\.)[^\s`]{0,300}`", re.IGNORECASE)
 _DEFINED = re.compile(r"\]:\s{0,200}<?([^\s>]{1,200})")

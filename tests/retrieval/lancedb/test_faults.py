@@ -12,6 +12,7 @@ from citeward.errors import (
     NotFound,
     StoreCorrupt,
     StoreError,
+    StoreFull,
     StoreReadOnly,
     StoreUnavailable,
 )
@@ -45,8 +46,8 @@ async def filled(tmp_path: Path) -> Path:
         (PermissionError(errno.EACCES, "Permission denied"), StoreReadOnly),
         (RuntimeError("lance error: LanceError(IO): Permission denied (os error 13) at path x"), StoreReadOnly),
         (ValueError('Os { code: 30, kind: ReadOnlyFilesystem, message: "Read-only file system" }'), StoreReadOnly),
-        (OSError(errno.ENOSPC, "No space left on device"), StoreError),
-        (RuntimeError("lance error: LanceError(IO): No space left on device (os error 28)"), StoreError),
+        (OSError(errno.ENOSPC, "No space left on device"), StoreFull),
+        (RuntimeError("lance error: LanceError(IO): No space left on device (os error 28)"), StoreFull),
         (OSError(errno.EMFILE, "Too many open files"), StoreUnavailable),
         (RuntimeError("lance error: Retryable commit conflict for version 7"), StoreUnavailable),
         (RuntimeError("lance error: Too many concurrent writers"), StoreUnavailable),
