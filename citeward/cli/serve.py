@@ -44,7 +44,7 @@ def serve(
     config = uvicorn.Config(
         app, host=host or settings.host, port=settings.port if port is None else port, log_config=None
     )
-    server = Server(config, shutdown=app.state.shutdown, grace=settings.shutdown_seconds)
+    server = Server(config, shutdown=app.state.shutdown, grace=settings.shutdown_seconds, owns_process=True)
     with contextlib.suppress(KeyboardInterrupt):
         server.run()
     return Exit.DONE if server.started else Exit.FAILED

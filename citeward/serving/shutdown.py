@@ -76,22 +76,25 @@ class Server(uvicorn.Server):
         config: Its `timeout_graceful_shutdown` is set from `grace`.
         shutdown: The application's.
         grace: Seconds that requests in progress have after SIGTERM.
+        owns_process: The process serves and does nothing else, so that it is ended if threads keep it from ending.
     """
 
-    def __init__(self, config: uvicorn.Config, *, shutdown: Shutdown, grace: float) -> None:
+    def __init__(self, config: uvicorn.Config, *, shutdown: Shutdown, grace: float, owns_process: bool = False) -> None:
         config.timeout_graceful_shutdown = math.ceil(grace) + _LAST_WORDS
         super().__init__(config)
         self._shutdown = shutdown
         self._grace = grace
+        self._owns_process = owns_process
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         """Stop taking requests, let those in progress end within the grace period, and close the project."""
         self._shutdown.begin(self._grace)
-        limit = math.ceil(self._grace) + _LAST_WORDS + 2 * CLOSING
-        # A thread of a tool or of a model cannot be cancelled, and Python waits for every thread at its end.
-        watchdog = threading.Timer(limit, _give_up, args=(limit,))
-        watchdog.daemon = True
-        watchdog.start()
+        if self._owns_process:
+            limit = math.ceil(self._grace) + _LAST_WORDS + 2 * CLOSING
+            # A thread of a tool or of a model cannot be cancelled, and Python waits for every thread at its end.
+            watchdog = threading.Timer(limit, _give_up, args=(limit,))
+            watchdog.daemon = True
+            watchdog.start()
         self.lifespan.shutdown = _within(CLOSING, self.lifespan.shutdown)
         await super().shutdown(sockets)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -201,3 +202,10 @@ async def test_a_byte_a_message_costs_a_byte_and_not_a_message(pieces: int) -> N
     tracemalloc.stop()
     assert sizes == [pieces]
     assert peak < 20 * pieces
+
+
+async def test_a_server_in_another_program_leaves_nothing_behind_that_could_end_it() -> None:
+    before = set(threading.enumerate())
+    async with _serving():
+        pass
+    assert not [thread for thread in set(threading.enumerate()) - before if isinstance(thread, threading.Timer)]
