@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from citeward.contracts.retrieval import Document
 from citeward.ingest.load import LARGEST, LOADERS, Skipped, load, read
 from citeward.retrieval.checks import check_batch
+from citeward.settings import LimitSettings, WebSettings
 
 
 def _write(root: Path, files: dict[str, str | bytes]) -> Path:
@@ -169,3 +170,11 @@ def test_the_guides_example_runs(capsys: pytest.CaptureFixture[str], monkeypatch
 def test_the_guide_names_every_suffix() -> None:
     guide = (Path(__file__).parents[3] / "docs" / "indexing.md").read_text()
     assert [suffix for suffix in LOADERS if f"`{suffix}`" not in guide] == []
+
+
+def test_the_guide_names_every_limit_with_its_default() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "indexing.md").read_text()
+    for section in (LimitSettings(), WebSettings()):
+        for name, value in section:
+            assert f"`{name}`" in guide or f"{name} = [" in guide, name
+            assert not isinstance(value, (int, float)) or f"{value:g}" in guide or str(value) in guide, name

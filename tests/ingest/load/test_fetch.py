@@ -54,8 +54,13 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[Site]:
         def log_message(self, *_: object) -> None:
             return
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
+    class Quiet(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: object) -> None:
+            """A connection that the client gives up is what some of the tests are about."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as server:
         site = Site(server.server_port)
         if context is not None:
             context.sni_callback = lambda _, name, __: site.names.append(name)
