@@ -297,7 +297,9 @@ class MarkScanner(ABC):
         if not any(names) or (mark.lastgroup == "host" and "." not in whole):
             # What stands where a host should could be its user, and the host come after an `@`.
             apart = joined or (not any(names) and bool(whole[len(mark[0]) :].strip(TRAILING)))
-            return _Step(shown=mark[0] + self._space(apart, start, end), end=mark.end())
+            # The space comes behind all its slashes, which would begin an address of their own after one.
+            after = mark.end() + len(whole) - len(mark[0]) - len(whole[len(mark[0]) :].lstrip("/\\"))
+            return _Step(shown=held[start:after] + self._space(apart, start, end), end=after)
         stays = "" if too_long else self.stays(whole)
         if stays and stays != whole:
             return _Step(shown=f"{stays} ", end=start + len(stays))

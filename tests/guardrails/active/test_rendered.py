@@ -102,6 +102,7 @@ def test_nothing_acts_in_what_is_left_of_a_document(text: str, same_length: bool
         "<!-- a\n```\n-->\n[x](javascript:go())",
         "```js title=`x`\n![x](https://evil.io/p)",
         "![x](http://127.evil.io/)",
+        "https:////|.https://",
         "![x](https\\://evil.io/p)",
         "![x](          //evil.io/p)",
         "[x](https://team.io\\.evil.io/)",
