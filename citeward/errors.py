@@ -297,10 +297,6 @@ class ThreadBusy(RunError):
     status = 409
     retryable = True
 
-    def __init__(self, message: str, *, hint: str, retry_after: float | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.retry_after = retry_after
-
 
 class BudgetSpent(RunError):
     """What the run or its tenant may spend is spent; nothing was called for it.

@@ -175,6 +175,7 @@ _REPLIES: Mapping[str, Mapping[str, Any]] = {
     "/models": {"$ref": _REF.format(model="ModelList")},
     "/models/{name}": {"$ref": _REF.format(model="ModelEntry")},
     "/health": {"$ref": _REF.format(model="Health")},
+    "/health/ready": {"$ref": _REF.format(model="Health")},
     "_schema": {"type": "object", "description": "a JSON schema"},
 }
 """What a route of each ending answers with status 200, as JSON."""
@@ -242,17 +243,16 @@ def _responses(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
             example = _OPENAI_EXAMPLE if path.startswith("/v1/") else _EXAMPLE
             content[EVENTS] = {"schema": _EVENT, "example": example}
         responses["200"] = {"description": "Done.", "content": content}
-    if path == "/health":
-        responses["503"] = {"description": "It cannot answer.", "content": responses["200"]["content"]}
     errors = _ANY | _BUSY | (_RUN if method == "post" else {})
     parameters = operation.get("parameters", ())
     errors |= _NAMED if parameters or method == "post" else {}
     errors |= _INVALID if parameters or method == "post" else {}
     errors |= {503: _RUN[503], 507: _RUN[507]} if method == "delete" else {}
-    schema = {"$ref": _REF.format(model="OpenAIError" if path.startswith("/v1/") else "Error")}
+    schema: dict[str, Any] = {"$ref": _REF.format(model="OpenAIError" if path.startswith("/v1/") else "Error")}
     for status, description in sorted(errors.items()):
-        if path == "/health" and status == 503:
-            continue
+        if path.startswith("/health") and status == 503:
+            # Which part does not answer; or, of a server that is shutting down, an error as any other.
+            schema = {"anyOf": [reply, schema]}
         responses[str(status)] = {"description": description, "content": {"application/json": {"schema": schema}}}
         if status in (429, 503):
             responses[str(status)]["headers"] = {
