@@ -24,6 +24,7 @@ from citeward.errors import (
 )
 from citeward.models.langchain import LangChainModel
 from citeward.models.openai_compatible.body import GO_ON
+from citeward.testing.logs import captured_logs
 from citeward.testing.suites.model import MODEL_CHECKS, STEADY_CHECKS, ModelCheck
 
 INFO = ModelInfo(name="fake")
@@ -127,6 +128,20 @@ async def test_errors_become_ours(raised: Exception, expected: type[CitewardErro
     model = LangChainModel(Chunks(chunks=[AIMessageChunk("x"), raised]), info=INFO)
     with pytest.raises(expected):
         await said(model)
+
+
+async def test_what_a_package_says_is_logged_masked_and_is_no_part_of_the_error() -> None:
+    asked = ASKED.messages[-1].content
+    words = f"refused sk-canary-0123456789 of mona@corp.example at http://llm.corp/v1: {asked} / The canary fox"
+    model = LangChainModel(Chunks(chunks=[AIMessageChunk("The canary fox "), ValueError(words)]), info=INFO)
+    with captured_logs() as logs, pytest.raises(ModelError) as caught:
+        await said(model)
+    assert f"model {INFO.name!r} failed" in caught.value.message
+    assert not any(part in str(caught.value) for part in ("canary", "corp", asked))
+    (line,) = [line for line in logs if line["event"] == "upstream.failed"]
+    assert not any(part in line["detail"] for part in ("canary", "corp"))
+    assert "<SECRET>" in line["detail"] and "<EMAIL>" in line["detail"] and "<URL>" in line["detail"]
+    assert "<REQUEST>" in line["detail"]
 
 
 async def test_a_refusal_is_an_error_and_no_answer() -> None:
