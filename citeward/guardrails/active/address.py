@@ -11,7 +11,8 @@ _TOKEN = re.compile(
     r"|(?P<sign>[<>()\"'=])",
     re.IGNORECASE,
 )
-_RAW = frozenset("iframe math noscript object script style svg template textarea title xmp".split())
+RAW_ELEMENTS = frozenset("iframe math noscript object script style svg template textarea title xmp".split())
+"""Elements whose content a browser does not show as text."""
 _BLOCK = 1_024
 
 
@@ -83,7 +84,7 @@ class AddressContext:
             self._run = self._address = False
             if kind == "blank" and not self._quote:
                 self._depth, self._angle, self._defined = 0, False, False
-                self._tag = self._tag if self._tag.lower() in _RAW else ""
+                self._tag = self._tag if self._tag.lower() in RAW_ELEMENTS else ""
             elif "\n" in token[0]:
                 self._angle = False
             return
@@ -114,7 +115,7 @@ class AddressContext:
             elif sign == "=" and not self._quote:
                 self._quote = "="
             elif sign == ">" and self._quote not in ("'", '"'):
-                self._raw = self._tag.lower() if self._tag.lower() in _RAW else ""
+                self._raw = self._tag.lower() if self._tag.lower() in RAW_ELEMENTS else ""
                 self._tag = self._quote = ""
         elif sign == "<" and (self._depth or self._defined):
             self._angle = True

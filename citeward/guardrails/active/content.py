@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from citeward.guardrails.active import urls
+from citeward.guardrails.active.address import RAW_ELEMENTS
 from citeward.guardrails.active.scanner import Decision, Kind, MarkScanner
 from citeward.guardrails.characters import neutralise
 
@@ -24,7 +25,7 @@ _TAGS = (
     "a|applet|area|audio|base|body|button|embed|form|frame|frameset|head|html|iframe|image|img|input|link|map|math|meta"
     "|noscript|object|picture|portal|script|select|source|style|svg|template|textarea|title|track|video|xmp"
 )
-_UNSEEN = "script|style|template|iframe|object|noscript|svg|math|head|title|textarea|xmp"
+_UNSEEN = "|".join(sorted(RAW_ELEMENTS | {"head"}))
 _HIDING = (
     r"\bhidden\b|display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])"
     r"|aria-hidden\s*=\s*[\"']?true"
@@ -144,7 +145,7 @@ class _Remaining(MarkScanner):
         """Keep links that send nothing; any other address stays as text, to be judged as such."""
         return "split" if urls.is_active(target) or urls.sends(target) else "keep"
 
-    def address(self, address: str, start: int, end: int, /, *, whole: bool) -> str | None:
+    def address(self, address: str, start: int, end: int, /) -> str | None:
         """Keep an address without what it sends."""
         return self._without_query(address) if urls.sends(address) else None
 

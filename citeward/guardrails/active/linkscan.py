@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from citeward.contracts.guardrail import Action, Finding
 from citeward.guardrails.active import urls
 from citeward.guardrails.active.known import TRAILING, KnownLinks
-from citeward.guardrails.active.scanner import _MOST_SPLITS, _SPLITS, LIMIT, Decision, Kind, MarkScanner
+from citeward.guardrails.active.scanner import LIMIT, SOFT, Decision, Kind, MarkScanner
 from citeward.guardrails.table import Thresholds
 
 __all__ = ["LIMIT", "REMOVED", "LinkStream"]
 
 REMOVED = "[link removed]"
+_SPLITS = re.compile(rf"[()\[\]|\x00\u200b-\u200f{SOFT}]")
+_MOST_SPLITS = 8
 LINK, TAG, IMAGE, ACTIVE = 0.6, 0.8, 0.9, 1.0
 """Scores: a foreign link waits for a click, an image is loaded at once, a target that runs something is never right."""
 
@@ -55,7 +58,7 @@ class LinkStream(MarkScanner):
         score = IMAGE if kind == "image" else LINK
         return "remove" if self._found("image" if kind == "image" else "link", score, start, end) else "keep"
 
-    def address(self, address: str, start: int, end: int, /, *, whole: bool) -> str | None:
+    def address(self, address: str, start: int, end: int, /) -> str | None:
         """A notice stands for an address that may not stay."""
         return REMOVED if self._found("link", LINK, start, end) else None
 

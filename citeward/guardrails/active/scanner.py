@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from citeward.guardrails.active import urls
+from citeward.guardrails.active.address import RAW_ELEMENTS
 from citeward.guardrails.active.codeblocks import CodeBlocks
 from citeward.guardrails.active.known import TRAILING
 
@@ -29,7 +30,8 @@ Kind = Literal["link", "image", "definition"]
 Decision = Literal["keep", "split", "remove"]
 """Keep a target, keep it as text that is no part of a link any more, or take it out."""
 
-_URL = r"(?P<url>(?:https?|ftp|wss?)://|www\.)"
+_BARE_URL = r"(?:https?|ftp|wss?)://|www\."
+_URL = rf"(?P<url>{_BARE_URL})"
 _HOST = r"(?<![^\W_])(?<![:/])//(?=[^\s/])"
 _FENCE = r"(?P<fence>(?<![^\n\r])[ ]{0,3}(?:```|~~~))"
 _MARK = re.compile(
@@ -48,17 +50,15 @@ _MAY_MATTER = re.compile(rf"[\[\]!<`~\n\r/]|www|(?:{_PARTIAL})\Z", re.IGNORECASE
 _LINE_END = re.compile(r"[\n\r]")
 _ASCII_WHITE = r"\x01-\x20\x7f"  # not NUL, which renderers show as a character of its own
 _URL_END = re.compile(r"[\t-\r <]")
-_INNER_URL = re.compile(rf"(?:https?|ftp|wss?)://|www\.|{_HOST}", re.IGNORECASE)
+_INNER_URL = re.compile(rf"{_BARE_URL}|{_HOST}", re.IGNORECASE)
 _URL_END_IN_CODE = re.compile(r"[\s<>\"'`]")
 _TARGET_END = re.compile(rf"[{_ASCII_WHITE}]")
 # Punctuation and spaces beyond ASCII: scripts that put no space there go on with the sentence after them.
-_SOFT = (
+SOFT = (
     r"\u00a0\u1680\u2000-\u200a\u2013-\u201f\u2026-\u205f\u3000-\u3003\u3008-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40"
     r"\uff5b-\uff65"
 )
-_SOFT_END = re.compile(rf"[{_SOFT}]")
-_SPLITS = re.compile(rf"[()\[\]|\x00\u200b-\u200f{_SOFT}]")
-_MOST_SPLITS = 8
+_SOFT_END = re.compile(rf"[{SOFT}]")
 _MOST_SIGNS = 4
 _BARE = rf"[^{_ASCII_WHITE}()\\]|\\[^{_ASCII_WHITE}]?"
 _GAP = re.compile(rf"[{_ASCII_WHITE}]*+")
@@ -76,9 +76,8 @@ _TAG_END = re.compile(">")
 _NAME_END = re.compile(r"[\s/>]")
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"[\s/]+[^\s/>]")
-_ALWAYS_ACTIVE = frozenset(
-    "applet base embed form frame frameset iframe link listing math meta noembed noframes noscript object plaintext "
-    "portal script style svg template textarea title xmp".split()
+_ALWAYS_ACTIVE = RAW_ELEMENTS | frozenset(
+    "applet base embed form frame frameset link listing meta noembed noframes plaintext portal".split()
 )
 # The words of a link before its target, so plain that every renderer takes them for that.
 _PLAIN_WORDS = re.compile(r"(?<!\\)\[[^\[\]\\`<>\n\r]*\Z")
@@ -129,7 +128,7 @@ class MarkScanner(ABC):
         """
 
     @abstractmethod
-    def address(self, address: str, start: int, end: int, /, *, whole: bool) -> str | None:
+    def address(self, address: str, start: int, end: int, /) -> str | None:
         """Decide about an address in the text: None keeps it, anything else is shown in its place."""
 
     @abstractmethod
@@ -307,7 +306,7 @@ class MarkScanner(ABC):
             return self._beside(whole, address, start, joined=joined)
         if not in_code and (soft := _SOFT_END.search(address)):
             address, too_long = address[: soft.start()].rstrip(TRAILING), False
-        shown = self.address(address, self._offset + start, self._offset + start + len(address), whole=not too_long)
+        shown = self.address(address, self._offset + start, self._offset + start + len(address))
         if shown is not None:
             return _Step(
                 shown=shown, end=end if too_long else start + len(address), dropping=ends if too_long else None
