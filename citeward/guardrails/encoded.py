@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from citeward.contracts.guardrail import Finding
 from citeward.guardrails.decodings import decodings
-from citeward.guardrails.vault import RESULT, Vault
+from citeward.guardrails.vault import PLACEHOLDER, RESULT, Vault
 
 ENCODED = "ENCODED"
 """The beginning of kinds: `<ENCODED_EMAIL_1>` is an address in another encoding."""
@@ -27,7 +27,6 @@ _DEEPEST = 3
 """Encodings on top of one another that are taken off."""
 _MOST_RESULTS = 60
 """Placeholders for parts of one result; with more of them the whole result is one."""
-_PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]{0,39}_[1-9][0-9]{0,8}>")
 _ESCAPED = (
     r"(?P<percent>(?:%[0-9a-f]{2})+)"
     r"|\\u\{(?P<braced>[0-9a-f]{1,6})\}|\\u(?P<four>[0-9a-f]{4})|\\U(?P<eight>[0-9a-f]{8})"
@@ -234,7 +233,7 @@ def _folded(text: str) -> str:
 
 def _readings(text: str) -> Iterator[_Reading]:
     """The text as it is, and without its escapes; placeholders are a gap that no value goes over."""
-    barred = _PLACEHOLDER.sub(lambda match: "\0" * len(match[0]), text)
+    barred = PLACEHOLDER.sub(lambda match: "\0" * len(match[0]), text)
     plain = _Reading(chars=barred, starts=list(range(len(text))), ends=list(range(1, len(text) + 1)))
     yield plain
     seen = {barred}
@@ -296,7 +295,7 @@ def _computed(text: str, values: list[str], known: str) -> Iterator[Finding]:
     said = {token.strip(_TRIMMED) for token in _TOKEN.findall(known)}
     wholes = [_folded(value) for value in values]
     wholes += [whole[::-1] for whole in wholes]
-    barred = _PLACEHOLDER.sub(lambda match: "\0" * len(match[0]), text)
+    barred = PLACEHOLDER.sub(lambda match: "\0" * len(match[0]), text)
     for match in _TOKEN.finditer(barred):
         token = match[0].strip(_TRIMMED)
         if not token or token in said:

@@ -15,7 +15,7 @@ from citeward.guardrails.pii.credentials import KINDS as CREDENTIALS
 from citeward.guardrails.pii.credentials import SECRET
 from citeward.guardrails.pii.reading import DASHES, INVISIBLE
 
-_PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
+PLACEHOLDER = re.compile(r"<([A-Z][A-Z0-9_]{0,39})_([1-9][0-9]{0,8})>")
 _SUFFIX = re.compile(r"_(?:ADDRESS|NUMBER|CODE)$")
 _ODD = re.compile(r"[^A-Z0-9]+|^(?=[^A-Z])")
 _LITERAL = "TEXT"
@@ -96,7 +96,7 @@ class Vault:
         vault = cls()
         for placeholder, given in values.items():
             value = given.get_secret_value() if isinstance(given, SecretStr) else given
-            match = _PLACEHOLDER.fullmatch(placeholder)
+            match = PLACEHOLDER.fullmatch(placeholder)
             if match is None:
                 raise InvalidInput(
                     f"{placeholder!r} is not a placeholder", hint="load what Vault.dump returned, unchanged"
@@ -153,7 +153,7 @@ class Vault:
         """
         if "<" not in text:
             return text
-        return _PLACEHOLDER.sub(self._restored, text) if in_addresses else self.restored(text, AddressContext())
+        return PLACEHOLDER.sub(self._restored, text) if in_addresses else self.restored(text, AddressContext())
 
     def restored(self, text: str, context: AddressContext, /) -> str:
         """A piece of a text with the values back, after the text that `context` has read; it reads this piece too."""
@@ -161,7 +161,7 @@ class Vault:
             return text
         out: list[str] = []
         at = 0
-        for match in _PLACEHOLDER.finditer(text):
+        for match in PLACEHOLDER.finditer(text):
             if match[0] not in self._values:
                 continue
             context.feed(text[at : match.start()])
@@ -186,7 +186,7 @@ class Vault:
     def _escaped(self, text: str, escape: bool) -> str:
         if not escape or "<" not in text:
             return text
-        return _PLACEHOLDER.sub(lambda match: self._placeholder(_LITERAL, match[0]), text)
+        return PLACEHOLDER.sub(lambda match: self._placeholder(_LITERAL, match[0]), text)
 
     def _placeholder(self, name: str, value: str) -> str:
         key = (name, normal(name, value))

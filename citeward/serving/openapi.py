@@ -248,11 +248,10 @@ def _responses(path: str, method: str, operation: Mapping[str, Any]) -> dict[str
     errors |= _NAMED if parameters or method == "post" else {}
     errors |= _INVALID if parameters or method == "post" else {}
     errors |= {503: _RUN[503], 507: _RUN[507]} if method == "delete" else {}
-    schema: dict[str, Any] = {"$ref": _REF.format(model="OpenAIError" if path.startswith("/v1/") else "Error")}
+    error: dict[str, Any] = {"$ref": _REF.format(model="OpenAIError" if path.startswith("/v1/") else "Error")}
     for status, description in sorted(errors.items()):
-        if path.startswith("/health") and status == 503:
-            # Which part does not answer; or, of a server that is shutting down, an error as any other.
-            schema = {"anyOf": [reply, schema]}
+        # Which part does not answer; or, of a server that is shutting down, an error as any other.
+        schema = {"anyOf": [reply, error]} if path.startswith("/health") and status == 503 else error
         responses[str(status)] = {"description": description, "content": {"application/json": {"schema": schema}}}
         if status in (429, 503):
             responses[str(status)]["headers"] = {

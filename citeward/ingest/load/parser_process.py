@@ -18,7 +18,8 @@ from typing import Any, Literal, TypeAlias
 from citeward.errors import RunError, UnsupportedDocument
 from citeward.ingest.load.content import DEFAULTS, Content, Options
 from citeward.ingest.load.regular_file import size
-from citeward.ingest.load.worker import read_frame, virtual_memory, write_frame
+from citeward.ingest.load.worker import virtual_memory
+from citeward.workers import end_worker, read_frame, write_frame
 
 Kind: TypeAlias = Literal["html", "pdf", "docx"]
 STARTING = 120.0
@@ -148,7 +149,7 @@ class ParserProcess:
             ) from error
         self._process = process
         # Also when this object is forgotten, or the interpreter ends, without `close`.
-        self._end = weakref.finalize(self, _end, process)
+        self._end = weakref.finalize(self, end_worker, process)
         return process
 
 
@@ -233,16 +234,3 @@ def _ending(code: int) -> str:
         return signal.Signals(-code).name if code < 0 else f"status {code}"
     except ValueError:
         return f"signal {-code}"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close the worker's input, which ends it; kill it when it does not heed that."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    try:
-        process.wait(timeout=1)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

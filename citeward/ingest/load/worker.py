@@ -19,7 +19,6 @@ import math
 import os
 import select
 import signal
-import struct
 import sys
 import threading
 from pathlib import Path
@@ -32,13 +31,13 @@ from citeward.ingest.load.html import html
 from citeward.ingest.load.pdf import pdf
 from citeward.ingest.load.regular_file import size
 from citeward.settings import LimitSettings
+from citeward.workers import read_frame, write_frame
 
 try:
     import resource
 except ImportError:  # pragma: no cover - Windows
     resource = None  # type: ignore[assignment]
 
-_LENGTH = struct.Struct(">I")
 IDLE = 60.0
 """Seconds without work after which the process ends."""
 _GRACE = 5.0
@@ -47,25 +46,6 @@ _WORN = 0.5
 """Share of the limit by which the process may grow for good; then it is replaced."""
 _LIBRARIES = {"html": ("lxml.etree",), "docx": ("lxml.etree", "mammoth"), "pdf": ("pypdfium2",)}
 """Loaded before the limits are set."""
-
-
-def read_frame(stream: IO[bytes], most: int | None = None) -> bytes | None:
-    """The next frame; None when the stream has ended, or the frame is longer than `most` bytes."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    length: int = _LENGTH.unpack(head)[0]
-    if most is not None and length > most:
-        return None
-    body = stream.read(length)
-    return body if len(body) == length else None
-
-
-def write_frame(stream: IO[bytes], body: bytes) -> None:
-    """Write one frame; raises OSError when nobody reads any longer."""
-    stream.write(_LENGTH.pack(len(body)))
-    stream.write(body)
-    stream.flush()
 
 
 def serve(requests: IO[bytes], answers: IO[bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Any
 from citeward.errors import BadResponse, ModelUnavailable, Overloaded
 from citeward.logs import masked
 from citeward.models.needle.worker import read_message, write_message
+from citeward.workers import end_worker
 
 INSTALL = "pip install 'citeward[needle]'"
 _LIBRARIES = ("libneedle3.so", "libneedle3.dylib", "libneedle3.dll")
@@ -151,18 +151,5 @@ class NeedleProcess:
             ) from error
         self._process = process
         # Also when this object is forgotten, or the interpreter ends, without `close`.
-        self._end = weakref.finalize(self, _end, process)
+        self._end = weakref.finalize(self, end_worker, process)
         return process
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close the worker's input, which ends it; kill it where it does not heed that."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()
-    try:
-        process.wait(timeout=1)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

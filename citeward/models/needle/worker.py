@@ -11,20 +11,17 @@ from __future__ import annotations
 import json
 import os
 import signal
-import struct
 import sys
 from pathlib import Path
 from typing import IO, Any
 
 from citeward.models.needle.engine import Engine, EngineError
-
-_LENGTH = struct.Struct(">I")
+from citeward.workers import read_frame, write_frame
 
 
 def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
     """The next message, or None where the stream has ended."""
-    head = _exactly(stream, _LENGTH.size)
-    body = _exactly(stream, _LENGTH.unpack(head)[0]) if head is not None else None
+    body = read_frame(stream)
     if body is None:
         return None
     message: dict[str, Any] = json.loads(body)
@@ -33,9 +30,7 @@ def read_message(stream: IO[bytes]) -> dict[str, Any] | None:
 
 def write_message(stream: IO[bytes], message: dict[str, Any]) -> None:
     """Write one message; raises OSError where nobody reads any longer."""
-    body = json.dumps(message).encode()
-    stream.write(_LENGTH.pack(len(body)) + body)
-    stream.flush()
+    write_frame(stream, json.dumps(message).encode())
 
 
 def serve(requests: IO[bytes], answers: IO[bytes], library: Path, weights: Path) -> None:
@@ -56,16 +51,6 @@ def serve(requests: IO[bytes], answers: IO[bytes], library: Path, weights: Path)
         except EngineError as error:
             answer = {"error": str(error)}
         write_message(answers, answer)
-
-
-def _exactly(stream: IO[bytes], size: int) -> bytes | None:
-    data = b""
-    while len(data) < size:
-        more = stream.read(size - len(data))
-        if not more:
-            return None
-        data += more
-    return data
 
 
 def main() -> None:
