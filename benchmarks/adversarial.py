@@ -11,11 +11,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
+from citeward.citations.align import Aligner
 from citeward.contracts.guardrail import Origin, Outgoing
 from citeward.guardrails.active.content import inert
 from citeward.guardrails.build import build_rails
+from citeward.guardrails.policy import Rails
 from citeward.guardrails.steps import Row, decided
 from citeward.text.sentences import sentences
 
@@ -87,24 +90,27 @@ async def _run(length: int) -> dict[str, Any]:
     rails = build_rails(secrets=["sk-Harbour_7Kq42-xYz"])
     await rails.warm()
     figures: dict[str, dict[str, float]] = {}
-    for name, check in (("sentences", lambda text: list(sentences(text))), ("documents", inert)):
-        figures[name] = {unit: _timed(check, _text(unit, length)) for unit in UNITS}
+    print(f"{length:,} characters made to slow a guard down, ms of CPU\n  {'':32} {'median':>8} {'most':>8}  worst")
+
+    def note(name: str, times: dict[str, float]) -> None:
+        figures[name] = times
+        ranked = sorted(times.items(), key=lambda item: item[1])
+        median, (unit, most) = ranked[len(ranked) // 2][1], ranked[-1]
+        print(f"  {name:32} {median:8.0f} {most:8.0f}  {unit!r}", flush=True)
+
+    checks: dict[str, Callable[[str], object]] = {
+        "sentences": sentences,
+        "documents": inert,
+        "alignment": lambda text: Aligner(text).find(f"{text[: len(text) // 2]} x"),
+    }
+    for name, check in checks.items():
+        note(name, {unit: _timed(check, _text(unit, length)) for unit in UNITS})
     for row in rails.rows:
         if row.rule.name != "length":
             origin = next(iter(row.rule.origins))
-            figures[f"{row.rule.name}, whole"] = {
-                unit: await _checked(row, _text(unit, length), origin) for unit in UNITS
-            }
-    for size in (length, PIECE):
-        name = "stream, one piece" if size == length else f"stream, {size} characters a piece"
-        figures[name] = {
-            unit: _timed(lambda text, size=size: _stream(rails, text, size), _text(unit, length)) for unit in UNITS
-        }
-    print(f"{length:,} characters made to slow a guard down, ms of CPU\n  {'':32} {'median':>8} {'most':>8}  worst")
-    for name, times in figures.items():
-        ranked = sorted(times.items(), key=lambda item: item[1])
-        median, (unit, most) = ranked[len(ranked) // 2][1], ranked[-1]
-        print(f"  {name:32} {median:8.0f} {most:8.0f}  {unit!r}")
+            note(f"{row.rule.name}, whole", {u: await _checked(row, _text(u, length), origin) for u in UNITS})
+    note("stream, one piece", {u: _timed(partial(_stream, rails, size=length), _text(u, length)) for u in UNITS})
+    note(f"stream, {PIECE} a piece", {u: _timed(partial(_stream, rails, size=PIECE), _text(u, length)) for u in UNITS})
     return {"length": length, "ms": figures}
 
 
@@ -124,7 +130,7 @@ async def _checked(row: Row, text: str, origin: Origin) -> float:
     return 1e3 * (time.process_time() - began)
 
 
-def _stream(rails: Any, text: str, size: int) -> None:
+def _stream(rails: Rails, text: str, *, size: int) -> None:
     release = rails.stream(outgoing=Outgoing(prompt="You answer from the passages below.", question="When?"))
     for piece in _pieces(text, size):
         release.feed(piece)

@@ -119,12 +119,16 @@ class Stage:
             # Before anything leaves: a guard whose findings make no sense may not have looked at all.
             self._given += len(text)
             findings = tuple(self._guard.findings)
-            trouble = broken_findings(findings, self._given) if findings != self._findings else ""
+            # What was looked at stays right, since the text only grows: each finding is looked at once.
+            known = findings[: len(self._findings)] == self._findings
+            new = findings[len(self._findings) :] if known else findings
+            trouble = broken_findings(new, self._given)
             if self._on_error == "open" and (self._kept or out != text):  # where it fails, the rest is let go
                 self._note(text, out)
             if trouble:
                 return self._failed(trouble, out + self._kept)
-            self._findings = findings
+            if new or not known:
+                self._findings = (*self._findings, *new) if known else findings
         except Exception as error:  # noqa: BLE001  whatever a guard raises, the policy says what it means
             return self._failed(f"failed with {type(error).__name__}", self._kept + text)
         late = time.perf_counter() - began > self._timeout

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from citeward.contracts.guardrail import Action, Finding, Origin, Outgoing
+from citeward.guardrails import stage as stage_module
+from citeward.guardrails.active.links import LinkGuard
 from citeward.guardrails.build import build_rails
+from citeward.guardrails.failure import broken_findings
 from citeward.guardrails.pii.spans import SpanGuard
 from citeward.guardrails.policy import Rails, Row
 from citeward.guardrails.stage import Stage
@@ -263,3 +266,20 @@ def test_a_guard_behind_one_that_stops_still_gives_what_it_held():
 
 def test_the_default_policy_says_closed_for_what_guards_the_stream():
     assert {rule.on_error for rule in build_rails().policy.guards if rule.name != "grounding"} == {"closed"}
+
+
+def test_each_finding_is_looked_at_once_however_many_pieces_come(monkeypatch):
+    looked_at = 0
+
+    def counted(findings, length):
+        nonlocal looked_at
+        looked_at += len(findings)
+        return broken_findings(findings, length)
+
+    monkeypatch.setattr(stage_module, "broken_findings", counted)
+    found = LinkGuard({Origin.MODEL: Thresholds(flag=0.5)}).stream(Origin.MODEL, Outgoing())
+    stage = Stage(name="links", guard=found, thresholds=Thresholds(flag=0.5))
+    for _ in range(200):
+        stage.feed("<!-- ")
+    stage.close()
+    assert len(stage.findings) == looked_at == 200
